@@ -1,0 +1,2 @@
+/** Sharpness-Aware Minimization for TensorFlow Java. */
+package org.samtf;
