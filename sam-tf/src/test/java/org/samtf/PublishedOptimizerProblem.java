@@ -1,6 +1,7 @@
 package org.samtf;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.tensorflow.Graph;
@@ -52,7 +53,7 @@ final class PublishedOptimizerProblem implements AutoCloseable {
   private final TFloat32 slowMatrix;
   private final Optimizer base;
   private final Op train;
-  private Session session;
+  private final Session session;
 
   /**
    * @param base makes the optimizer
@@ -123,7 +124,7 @@ final class PublishedOptimizerProblem implements AutoCloseable {
   }
 
   private static Operand<TFloat64> constant(Ops tf, double[] values, int offset, Shape shape) {
-    double[] part = java.util.Arrays.copyOfRange(values, offset, offset + (int) shape.size());
+    double[] part = Arrays.copyOfRange(values, offset, offset + (int) shape.size());
     return tf.reshape(tf.constant(part), tf.constant(shape.asArray()));
   }
 
@@ -166,13 +167,6 @@ final class PublishedOptimizerProblem implements AutoCloseable {
     }
   }
 
-  /** The same graph in a new session. */
-  void freshSession() {
-    session.close();
-    session = new Session(graph);
-    reset();
-  }
-
   void step() {
     Session.Runner runner = session.runner().addTarget(train);
     if (slowInput != null) {
@@ -194,10 +188,6 @@ final class PublishedOptimizerProblem implements AutoCloseable {
       }
     }
     return weights;
-  }
-
-  Graph graph() {
-    return graph;
   }
 
   @Override

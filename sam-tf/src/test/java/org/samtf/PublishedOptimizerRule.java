@@ -1,5 +1,7 @@
 package org.samtf;
 
+import java.util.Arrays;
+
 /**
  * An optimizer in plain double arithmetic. All variables are one flat vector: every rule here works
  * element by element.
@@ -48,7 +50,7 @@ abstract class PublishedOptimizerRule {
 
   final double[] state(double initial) {
     double[] s = new double[w.length];
-    java.util.Arrays.fill(s, initial);
+    Arrays.fill(s, initial);
     return s;
   }
 
