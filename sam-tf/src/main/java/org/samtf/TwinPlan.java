@@ -175,9 +175,7 @@ final class TwinPlan {
   private boolean isShared(Node node) {
     if (LOOPS.contains(node.type)) {
       throw refuse(
-          node,
-          "is part of a loop with a back edge, which cannot be copied",
-          "unroll the loop, or write it as a functional StatelessWhile");
+          node, "is part of a loop with a back edge, which cannot be copied", "unroll the loop");
     }
     OpDefs.Definition definition = OpDefs.of(node.type);
     if (definition.takesRef) {
