@@ -69,9 +69,7 @@ public final class OrderedOptimizer extends Optimizer {
   public <T extends TType> List<GradAndVar<?>> computeGradients(Operand<?> loss) {
     graph.checkInput(loss);
     GraphScope scope = GraphScope.unique(graph, "Ordered");
-    LossGraph forward = new LossGraph(loss.asOutput());
-    List<Trainable> trainables =
-        Trainables.of(forward, loss.asOutput(), null, scope.path() + "/gradients");
+    List<Trainable> trainables = Trainables.of(new Replica(loss.asOutput(), ""), null, scope);
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (Trainable trainable : trainables) {
