@@ -159,6 +159,31 @@ class DtypesTest {
     assertThat(Values.of(session, w)).containsExactly(-g, g, -g, -g);
   }
 
+  /** The norm is that of float64, and is more than a float32 can hold, or less. */
+  @ParameterizedTest
+  @ValueSource(doubles = {1e200, 1e-200})
+  void float64GradientsMayBeBeyondFloat32(double size) {
+    Variable<TFloat32> w = variable("w", TFloat32.class, Shape.of(2), 1, 2);
+    Variable<TFloat64> v = variable("v", TFloat64.class, Shape.of(2), 3, 4);
+    double g = size > 1 ? 1 : 0;
+    Operand<TNumber> loss =
+        tf.math.add(
+            cast(dot(constant(TFloat32.class, g, g), w), TFloat64.class),
+            cast(dot(constant(TFloat64.class, 3 * size, -4 * size), v), TFloat64.class));
+    SamOptimizer sam = sgd(1f).rho(5f).build();
+    sam.computeGradients(loss);
+    double norm = Values.scalar(session, sam.gradientNorm());
+    assertThat(norm / size).isCloseTo(5, within(1e-14));
+    for (int i = 0; i < 2; i++) {
+      double[] epsilon = Values.of(session, sam.step().epsilons().get(i));
+      if (sam.step().perturbed().get(i).node.name.equals("w")) {
+        assertThat(epsilon).containsOnly(0.0);
+      } else {
+        assertThat(epsilon).containsExactly(new double[] {3, -4}, within(1e-14));
+      }
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void rhoMayBeOfAnyType(Type type) {

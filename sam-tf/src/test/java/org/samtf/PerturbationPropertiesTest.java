@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -401,6 +402,28 @@ class PerturbationPropertiesTest {
       double[] epsilon = model(Precision.FLOAT32, 1).perturb(g, 1).epsilon();
       assertThat(epsilon[7]).isEqualTo(-1);
       assertThat(epsilon[0]).isZero();
+    }
+  }
+
+  /** They may count as zero, but are never a reason to divide by zero or to leave the ball. */
+  @Example
+  void subnormalGradientsStayInTheNeighbourhood() {
+    for (Precision precision : Precision.values()) {
+      double[] g = new double[SIZE];
+      g[2] = precision.minNormal / 4;
+      g[9] = -precision.minNormal / 2;
+      for (double p : NORMS) {
+        for (LinearModel<?> model : List.of(model(precision, p), model(precision, p, eta(p)))) {
+          Step step = model.perturb(g, 0.5);
+          assertThat(norm(step.epsilon(), 1)).isFinite();
+          assertThat(step.perturbationNorm())
+              .isCloseTo(norm(step.epsilon(), p), within(1e-5))
+              .isLessThan(2);
+          assertThat(step.gradientNorm()).isBetween(0.0, precision.minNormal * 10);
+        }
+        double[] epsilon = model(precision, p).perturb(g, 0.5).epsilon();
+        assertThat(norm(epsilon, p)).isLessThanOrEqualTo(0.5 * (1 + precision.tolerance));
+      }
     }
   }
 
