@@ -359,6 +359,19 @@ class DtypesTest {
     assertThat(sam.step().perturbed()).hasSize(excluded == null ? 2 : 1);
   }
 
+  /** L = Σ x·y: the gradient of x is y+ε itself, also once y has been restored in place. */
+  @ParameterizedTest
+  @CsvSource({"false,false", "true,false", "false,true", "true,true"})
+  void aGradientThatIsAPerturbedWeightKeepsThePerturbation(boolean inPlace, boolean identity) {
+    Variable<TFloat64> x = variable("x", TFloat64.class, Shape.of(2), 3, 0);
+    Variable<TFloat64> y = variable("y", TFloat64.class, Shape.of(2), 0, 4);
+    Operand<TNumber> loss = identity ? dot(tf.identity(x), tf.identity(y)) : dot(x, y);
+    Op train = sgd(1f).rho(5f).inPlace(inPlace).build().minimize(loss);
+    session.run(train);
+    assertThat(Values.of(session, x)).containsExactly(new double[] {0, -4}, within(1e-14));
+    assertThat(Values.of(session, y)).containsExactly(new double[] {-3, 0}, within(1e-14));
+  }
+
   /** Adaptive, ε = ρ T²Ay/‖TAy‖ depends on x as well, by T = |x|+η. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
