@@ -427,6 +427,36 @@ class PerturbationPropertiesTest {
     }
   }
 
+  /** Gradients whose quotient is below the smallest number, and for p = ∞ count all the same. */
+  @Example
+  void withPInfinityEveryGradientCountsWhateverTheOthersAre() {
+    double[] g = new double[SIZE];
+    g[0] = 1e25;
+    g[7] = -1e-25;
+    double[] epsilon = model(Precision.FLOAT32, Double.POSITIVE_INFINITY).perturb(g, 1).epsilon();
+    assertThat(epsilon[0]).isEqualTo(1);
+    assertThat(epsilon[7]).isEqualTo(-1);
+  }
+
+  @Example
+  void largeAndSmallWeightsDoNotSpoilTheReportedNorm() {
+    for (double size : new double[] {1e-5, 1e5}) {
+      double[] w = new double[SIZE];
+      Arrays.fill(w, size);
+      double[] g = new double[SIZE];
+      Arrays.setAll(g, i -> i + 1);
+      for (double p : new double[] {1, 2, 10}) {
+        LinearModel<?> model = model(Precision.FLOAT32, p, 0f);
+        model.setWeights(w);
+        Step step = model.perturb(g, 1);
+        assertClose(norm(step.epsilon(), p), Precision.FLOAT32.held(size), 1e-5);
+        assertThat(step.perturbationNorm())
+            .as("perturbationNorm for p=%s and weights of %s", p, size)
+            .isCloseTo(size, within(1e-5 * size));
+      }
+    }
+  }
+
   @Example
   void aRhoOfTheGraphThatIsOutOfRangeFailsTheStepAndChangesNothing() {
     for (Precision precision : Precision.values()) {

@@ -93,6 +93,14 @@ class ZeroRhoTest {
     assertThat(Values.changed(expected, actual)).isEmpty();
   }
 
+  /** The second pass is to be fused as the first is: a control edge only where w is read. */
+  @Test
+  void trainsAsTheBaseInPlaceWhereOpsAreFused() {
+    Map<String, byte[]> expected = trainedByBase(Base.MOMENTUM, Bias.FUSED);
+    Map<String, byte[]> actual = trainedBySam(Base.MOMENTUM, Bias.FUSED, 0, true);
+    assertThat(Values.changed(expected, actual)).isEmpty();
+  }
+
   /** Else the tests above would hold for a SAM that never perturbs. */
   @ParameterizedTest
   @EnumSource(names = {"GRADIENT_DESCENT", "MOMENTUM", "ADAM", "OF_A_USER"})
