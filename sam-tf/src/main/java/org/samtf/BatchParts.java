@@ -96,7 +96,7 @@ final class BatchParts {
     }
     try {
       return copier.copy(node.op, inputs, controls);
-    } catch (TensorFlowException e) {
+    } catch (TensorFlowException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "op \""
               + node.name

@@ -86,11 +86,11 @@ final class HolderDual implements Ascent {
             .div(rho, root(tf, reals, tf.math.maximum(total, reals.constant(1, type)), p));
     Operand<TNumber> dualNorm =
         tf.withName("dualNorm").math.mul(scale, root(tf, reals, total, 1 + qMinusOne));
-    return new Perturbation(directions, step, dualNorm);
+    return new Perturbation(directions, null, step, dualNorm);
   }
 
   /** max|g| over all variables; a variable with a NaN or an infinity does not count. */
-  private Operand<TNumber> largest(
+  static Operand<TNumber> largest(
       Ops tf, Reals reals, List<Operand<TNumber>> gradients, Class<TNumber> type) {
     List<Operand<TNumber>> extremes = new ArrayList<>();
     for (Operand<TNumber> g : gradients) {
@@ -103,7 +103,7 @@ final class HolderDual implements Ascent {
   }
 
   /** {@code scale}, or 1 where it is zero or too small to divide by. */
-  private static Operand<TNumber> orOne(Ops tf, Reals reals, Operand<TNumber> scale) {
+  static Operand<TNumber> orOne(Ops tf, Reals reals, Operand<TNumber> scale) {
     Operand<TBool> usable =
         tf.math.greaterEqual(scale, reals.constant(Reals.minNormal(scale.type()), scale.type()));
     return tf.select(usable, scale, reals.constant(1, scale.type()));
@@ -116,12 +116,13 @@ final class HolderDual implements Ascent {
       return u;
     }
     if (p == Double.POSITIVE_INFINITY) {
-      return tf.math.sign(u);
+      // Of g: a quotient may be too small to be told from zero.
+      return tf.math.sign(g);
     }
     if (p == 1) {
       // Ties are found on g itself: a division could round a neighbour of the largest to 1.
       Operand<TBool> isLargest = tf.math.equal(reals.cast(tf.math.abs(g), scale.type()), scale);
-      return tf.math.mul(tf.math.sign(u), tf.dtypes.cast(isLargest, u.type()));
+      return tf.math.mul(tf.math.sign(g), tf.dtypes.cast(isLargest, g.type()));
     }
     Operand<TNumber> magnitude = tf.math.abs(u);
     if (qMinusOne == 2) {

@@ -9,8 +9,11 @@ import org.tensorflow.types.family.TNumber;
 /** ε as a direction times a step length, so that neither loses small or large gradients. */
 final class Perturbation {
 
-  /** ε of each variable is {@code step} times this; entries of the order of 1. */
+  /** ε of each variable is {@code step} times this. */
   final List<Operand<TNumber>> directions;
+
+  /** The largest magnitude in {@code directions}, a scalar; null if it is known to be 1 or 0. */
+  final Operand<TNumber> largest;
 
   /** A scalar. */
   final Operand<TNumber> step;
@@ -19,8 +22,12 @@ final class Perturbation {
   final Operand<TNumber> dualNorm;
 
   Perturbation(
-      List<Operand<TNumber>> directions, Operand<TNumber> step, Operand<TNumber> dualNorm) {
+      List<Operand<TNumber>> directions,
+      Operand<TNumber> largest,
+      Operand<TNumber> step,
+      Operand<TNumber> dualNorm) {
     this.directions = directions;
+    this.largest = largest;
     this.step = step;
     this.dualNorm = dualNorm;
   }
@@ -40,7 +47,12 @@ final class Perturbation {
     Reals reals = new Reals(tf);
     List<Operand<TNumber>> parts = new ArrayList<>();
     for (Operand<TNumber> direction : directions) {
-      parts.add(reals.cast(partOfNorm(tf, reals, direction, p), step.type()));
+      // Powers of large or small entries would leave the range of the type.
+      Operand<TNumber> scaled =
+          largest == null
+              ? direction
+              : tf.math.div(direction, reals.cast(largest, direction.type()));
+      parts.add(reals.cast(partOfNorm(tf, reals, scaled, p), step.type()));
     }
     Operand<TNumber> all = tf.stack(parts);
     Operand<TNumber> directionNorm;
@@ -51,7 +63,8 @@ final class Perturbation {
     } else {
       directionNorm = tf.math.pow(reals.sum(all), reals.constant(1 / p, step.type()));
     }
-    return tf.math.mul(step, directionNorm);
+    Operand<TNumber> norm = tf.math.mul(step, directionNorm);
+    return largest == null ? norm : tf.math.mul(norm, largest);
   }
 
   private static Operand<TNumber> partOfNorm(

@@ -201,8 +201,7 @@ final class StepWriter {
     Twin twin = twin(pass.scope.withSubScope("twin"), replica, weights);
     Output<?>[] xs = new Output<?>[pass.trained.size()];
     for (int i = 0; i < xs.length; i++) {
-      Trainable trainable = pass.trained.get(i);
-      xs[i] = weights.readAs().getOrDefault(trainable.node.op, trainable.variable);
+      xs[i] = weights.differentiateIn(pass.trained.get(i));
     }
     Output<?>[] gradients =
         Trainables.gradients(twin.loss(), xs, pass.scope.withSubScope("descent"));

@@ -82,7 +82,7 @@ final class Trainables {
       return scope.getDeviceString().isEmpty()
           ? gradients
           : GradientPlacement.place(gradients, prefix + "/", scope);
-    } catch (TensorFlowException e) {
+    } catch (TensorFlowException | IllegalArgumentException e) {
       String message = e.getMessage();
       String hint = "";
       if (message.contains("SparseSoftmaxCrossEntropyWithLogits")) {

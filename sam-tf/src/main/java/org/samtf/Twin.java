@@ -26,8 +26,9 @@ final class Twin {
    * Writes the twin.
    *
    * @param scope where the copies go, under their original names
-   * @param readAs what the second pass reads in place of each perturbed variable
-   * @param readAfter null, or an op that all reads of the perturbed variables come after
+   * @param readAs what the second pass reads in place of the value of each perturbed variable
+   * @param readAfter the op after which the variables themselves hold w+ε, for ops that take these;
+   *     null if they never do
    */
   Twin(
       GraphScope scope,
@@ -55,9 +56,18 @@ final class Twin {
   private List<Output<?>> inputs(Node node) {
     List<Output<?>> inputs = new ArrayList<>(node.inputs.length);
     for (int i = 0; i < node.inputs.length; i++) {
-      inputs.add(output(node.inputs[i], node.inputOutputs[i]));
+      inputs.add(
+          takesVariable(node, i)
+              ? node.inputs[i].op.output(0)
+              : output(node.inputs[i], node.inputOutputs[i]));
     }
     return inputs;
+  }
+
+  /** Whether an input is a perturbed variable itself and not its value. */
+  private boolean takesVariable(Node node, int input) {
+    return readAs.containsKey(node.inputs[input])
+        && OpDefs.of(node.type).isRefInput(node.op, input);
   }
 
   /** What the second pass uses as output {@code index} of {@code node}. */
@@ -80,12 +90,10 @@ final class Twin {
     for (Node control : node.controls) {
       controls.add(copies.getOrDefault(control, control.op));
     }
-    if (readAfter != null) {
-      for (Node input : node.inputs) {
-        if (readAs.containsKey(input)) {
-          controls.add((GraphOperation) readAfter);
-          break;
-        }
+    for (int i = 0; i < node.inputs.length; i++) {
+      if (takesVariable(node, i)) {
+        controls.add((GraphOperation) readAfter);
+        break;
       }
     }
     return controls;

@@ -61,18 +61,29 @@ final class WeightsAtPerturbation {
     WeightsAtPerturbation weights = new WeightsAtPerturbation();
     weights.inPlace = new InPlace(scope.withSubScope("inPlace").ops(), perturbed);
     weights.readAfter = weights.inPlace.perturb(epsilons, firstPass);
+    Ops read =
+        scope.withSubScope("inPlace").withControlDependencyOps(List.of(weights.readAfter)).ops();
     for (Trainable trainable : perturbed) {
-      weights.readAs.put(trainable.node.op, trainable.variable);
+      Operand<TNumber> w = Reals.unchecked(trainable.variable);
+      weights.readAs.put(trainable.node.op, read.withName("read").identity(w).asOutput());
     }
     return weights;
   }
 
-  /** What the second pass reads in place of each perturbed variable. */
+  /** What to differentiate the loss of the second pass in, for the gradient in a variable. */
+  Output<?> differentiateIn(Trainable trainable) {
+    // In place, an op may take the variable itself, so not all paths lead through what is read.
+    return inPlace != null
+        ? trainable.variable
+        : readAs.getOrDefault(trainable.node.op, trainable.variable);
+  }
+
+  /** What the second pass reads in place of the value of each perturbed variable. */
   Map<GraphOperation, Output<?>> readAs() {
     return readAs;
   }
 
-  /** The op that those reads come after; null if there is nothing to wait for. */
+  /** The op after which the variables themselves hold w+ε; null if they never do. */
   Operation readAfter() {
     return readAfter;
   }
