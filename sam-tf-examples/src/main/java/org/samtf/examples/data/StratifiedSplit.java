@@ -36,7 +36,8 @@ final class StratifiedSplit {
       Collections.shuffle(members, random);
       int from = 0;
       for (int p = 0; p < fractions.length; p++) {
-        int to = from + (int) Math.round(fractions[p] * members.size());
+        int share = (int) Math.round(fractions[p] * members.size());
+        int to = Math.min(from + share, members.size());
         parts.get(p + 1).addAll(members.subList(from, to));
         from = to;
       }
