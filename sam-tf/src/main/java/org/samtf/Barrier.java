@@ -1,0 +1,74 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.family.TNumber;
+
+/**
+ * The point in a step before which nothing is assigned: it is passed when every gradient is there
+ * and finite.
+ *
+ * <p>The gradients come out as outputs of one op (one a device), so that n updates that wait for
+ * all n gradients are ordered by n edges and not by n².
+ */
+final class Barrier {
+
+  private final List<Output<?>> gradients;
+
+  /**
+   * Puts a barrier behind {@code gradients}.
+   *
+   * @param names the variables' names, for error messages
+   * @param what the kind of gradient, for error messages
+   * @param after other ops that the step has to finish before it assigns
+   */
+  Barrier(
+      GraphScope scope,
+      List<Output<?>> gradients,
+      List<String> names,
+      String what,
+      List<? extends Op> after) {
+    Ops tf = scope.ops();
+    Reals reals = new Reals(tf);
+    List<Op> conditions = new ArrayList<>(after);
+    Map<String, List<Integer>> indicesByDevice = new LinkedHashMap<>();
+    for (int i = 0; i < gradients.size(); i++) {
+      Output<?> gradient = gradients.get(i);
+      Operand<TNumber> value = reals.cast(gradient, Reals.computeType(gradient));
+      conditions.add(Finite.check(tf, reals.sum(value), what + " of variable " + names.get(i)));
+      String device = ((GraphOperation) gradient.op()).device();
+      indicesByDevice.computeIfAbsent(device, d -> new ArrayList<>()).add(i);
+    }
+    Op finite = tf.withName("finite").withControlDependencies(conditions).noOp();
+
+    Output<?>[] released = new Output<?>[gradients.size()];
+    indicesByDevice.forEach(
+        (device, indices) -> {
+          List<Operand<?>> group = new ArrayList<>();
+          indices.forEach(i -> group.add(gradients.get(i)));
+          var identity =
+              scope
+                  .withDeviceString(device)
+                  .ops()
+                  .withName("barrier")
+                  .withControlDependencies(List.of(finite))
+                  .identityN(group);
+          for (int k = 0; k < indices.size(); k++) {
+            released[indices.get(k)] = identity.op().output(k);
+          }
+        });
+    this.gradients = List.of(released);
+  }
+
+  /** The gradients, in the order they were given, once all of them are finite. */
+  List<Output<?>> gradients() {
+    return gradients;
+  }
+}

@@ -1,0 +1,227 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tensorflow.ConcreteFunction;
+import org.tensorflow.DeviceSpec;
+import org.tensorflow.ExecutionEnvironment;
+import org.tensorflow.Graph;
+import org.tensorflow.Operation;
+import org.tensorflow.OperationBuilder;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.Scope;
+
+/**
+ * A name scope with a device and control inputs, for graphs of any size.
+ *
+ * <p>TF-Java's own scopes read the whole graph each time one is made, to collect the names in use.
+ * This one asks the graph about one name when that name is wanted, so that adding n ops takes time
+ * linear in n. It also takes devices as the strings that ops carry.
+ */
+final class GraphScope implements Scope {
+
+  private final Graph graph;
+  private final String path;
+  private final String opName;
+  private final String device;
+  private final List<Operation> controls;
+  private final boolean init;
+
+  private GraphScope(
+      Graph graph,
+      String path,
+      String opName,
+      String device,
+      List<Operation> controls,
+      boolean init) {
+    this.graph = graph;
+    this.path = path;
+    this.opName = opName;
+    this.device = device;
+    this.controls = controls;
+    this.init = init;
+  }
+
+  /**
+   * The scope {@code name}, or {@code name_1}, {@code name_2}, … where the graph already has ops
+   * below it.
+   */
+  static GraphScope unique(Graph graph, String name) {
+    requireValid(name);
+    List<String> taken = new ArrayList<>();
+    graph
+        .operations()
+        .forEachRemaining(
+            op -> {
+              String opName = op.name();
+              if (opName.startsWith(name)) {
+                int slash = opName.indexOf('/');
+                taken.add(slash < 0 ? opName : opName.substring(0, slash));
+              }
+            });
+    String candidate = name;
+    for (int i = 1; taken.contains(candidate); i++) {
+      candidate = name + "_" + i;
+    }
+    return new GraphScope(graph, candidate, null, "", List.of(), false);
+  }
+
+  /**
+   * Checks the name of an op or of a scope.
+   *
+   * @throws IllegalArgumentException if TensorFlow would not take it
+   */
+  static void requireValid(String name) {
+    if (!Scope.isValidOpName(name)) {
+      throw new IllegalArgumentException(
+          "name is \""
+              + name
+              + "\"; it must start with a letter, a digit or a dot and go on with those, dashes and"
+              + " underscores");
+    }
+  }
+
+  /** TF-Java's op builders, working in this scope. */
+  Ops ops() {
+    return Ops.create(new ScopedGraph(graph, this));
+  }
+
+  /** The full name of this scope, without a slash at its end. */
+  String path() {
+    return path;
+  }
+
+  /** A name below this scope that no op has, equal to {@code path/name} if that is free. */
+  String uniqueName(String name) {
+    String wanted = path + "/" + name;
+    String candidate = wanted;
+    for (int i = 1; graph.operation(candidate) != null; i++) {
+      candidate = wanted + "_" + i;
+    }
+    return candidate;
+  }
+
+  GraphScope withDeviceString(String newDevice) {
+    return new GraphScope(graph, path, opName, newDevice, controls, init);
+  }
+
+  @Override
+  public Graph env() {
+    return graph;
+  }
+
+  @Override
+  public GraphScope withSubScope(String childScopeName) {
+    return new GraphScope(graph, path + "/" + childScopeName, null, device, controls, init);
+  }
+
+  @Override
+  public GraphScope withName(String newOpName) {
+    return new GraphScope(graph, path, newOpName, device, controls, init);
+  }
+
+  @Override
+  public GraphScope withNameAsSubScope(String defaultName) {
+    return withSubScope(opName != null ? opName : defaultName);
+  }
+
+  @Override
+  public GraphScope withDevice(DeviceSpec newDevice) {
+    return withDeviceString(newDevice.toString());
+  }
+
+  @Override
+  public GraphScope withInitScope() {
+    return new GraphScope(graph, path, opName, device, List.of(), true);
+  }
+
+  @Override
+  public GraphScope withControlDependencyOps(Iterable<Operation> newControls) {
+    List<Operation> list = new ArrayList<>();
+    newControls.forEach(list::add);
+    return new GraphScope(graph, path, opName, device, List.copyOf(list), init);
+  }
+
+  @Override
+  public GraphScope withControlDependencies(Iterable<Op> newControls) {
+    List<Operation> list = new ArrayList<>();
+    newControls.forEach(op -> list.add(op.op()));
+    return withControlDependencyOps(list);
+  }
+
+  @Override
+  public String makeOpName(String defaultName) {
+    return uniqueName(opName != null ? opName : defaultName);
+  }
+
+  @Override
+  public String makeUnique(String id) {
+    String full = uniqueName(id);
+    return full.substring(path.length() + 1);
+  }
+
+  @Override
+  public void refreshNames() {
+    // nothing is remembered: the graph is asked each time
+  }
+
+  @Override
+  public OperationBuilder apply(OperationBuilder builder) {
+    builder.setDevice(device);
+    controls.forEach(builder::addControlInput);
+    return builder;
+  }
+
+  @Override
+  public String getDeviceString() {
+    return device;
+  }
+
+  @Override
+  public boolean isInit() {
+    return init;
+  }
+
+  /** The graph, with another base scope: the only way to have {@link Ops} in a scope of ours. */
+  private static final class ScopedGraph implements ExecutionEnvironment {
+
+    private final Graph graph;
+    private final GraphScope scope;
+
+    ScopedGraph(Graph graph, GraphScope scope) {
+      this.graph = graph;
+      this.scope = scope;
+    }
+
+    @Override
+    public OperationBuilder opBuilder(String type, String name, Scope opScope) {
+      return graph.opBuilder(type, name, opScope);
+    }
+
+    @Override
+    public void attachFunction(ConcreteFunction function) {
+      graph.attachFunction(function);
+    }
+
+    @Override
+    public void checkInput(Operation input) {
+      graph.checkInput(input);
+    }
+
+    @Override
+    public Types environmentType() {
+      return Types.GRAPH;
+    }
+
+    @Override
+    public Scope baseScope() {
+      return scope;
+    }
+
+    @Override
+    public boolean isInitializer(Operation op) {
+      return graph.isInitializer(op);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.samtf.Trainables.Trainable;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.framework.optimizers.Optimizer;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Variable;
+import org.tensorflow.types.family.TType;
+
+/**
+ * Any TF-Java optimizer, with its step in a defined order.
+ *
+ * <p>TF-Java's Adam, Adamax, Nadam and AdaGradDA keep step state (powers of β, a step count) that a
+ * step reads and advances, and nothing in the graph says which comes first: the same training gives
+ * other weights from run to run. Around them, this class makes each step do what the optimizer's
+ * code says, in the order in which it says it. It also
+ *
+ * <ul>
+ *   <li>assigns nothing before every gradient is there and finite: if one has a NaN or an infinity,
+ *       {@code session.run} fails with a message that names the variable, and nothing has changed;
+ *   <li>trains the variables that the loss reaches, where TF-Java fails when the graph has others;
+ *   <li>orders n updates behind n gradients with n edges, where TF-Java has n².
+ * </ul>
+ *
+ * <p>{@link SamOptimizer} does the same for its own step: this class is for training without SAM,
+ * and for comparisons with it that are fair.
+ *
+ * <pre>{@code
+ * Op train = new OrderedOptimizer(graph, new Adam(graph)).minimize(loss);
+ * }</pre>
+ */
+public final class OrderedOptimizer extends Optimizer {
+
+  private final Optimizer base;
+  private final Set<Output<?>> released = new HashSet<>();
+
+  /**
+   * Creates the optimizer.
+   *
+   * @param graph the graph to optimize
+   * @param base the optimizer whose step is ordered, made for the same graph
+   * @throws IllegalArgumentException if {@code base} was made for another graph
+   */
+  public OrderedOptimizer(Graph graph, Optimizer base) {
+    super(graph, "Ordered");
+    this.base = Wrapped.checked(graph, base);
+  }
+
+  /**
+   * Adds the ops that compute the gradients of a loss.
+   *
+   * @param loss the loss, of a floating-point type; if it is not a scalar, the sum of its entries
+   *     is meant
+   * @return a gradient for every trainable variable that the loss reaches; they are there once all
+   *     of them, and the loss, have been computed
+   * @throws IllegalArgumentException if the loss reaches no trainable variable, or cannot be
+   *     differentiated
+   */
+  @Override
+  public <T extends TType> List<GradAndVar<?>> computeGradients(Operand<?> loss) {
+    graph.checkInput(loss);
+    GraphScope scope = GraphScope.unique(graph, "Ordered");
+    LossGraph forward = new LossGraph(loss.asOutput());
+    List<Trainable> trainables =
+        Trainables.of(forward, loss.asOutput(), null, scope.path() + "/gradients");
+    List<Output<?>> gradients = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    for (Trainable trainable : trainables) {
+      gradients.add(trainable.gradient);
+      names.add(trainable.node.name);
+    }
+    Barrier barrier = new Barrier(scope, gradients, names, "gradient", List.of(loss));
+    released.addAll(barrier.gradients());
+    List<GradAndVar<?>> gradsAndVars = new ArrayList<>();
+    for (int i = 0; i < trainables.size(); i++) {
+      gradsAndVars.add(Update.pair(barrier.gradients().get(i), trainables.get(i).variable));
+    }
+    return gradsAndVars;
+  }
+
+  /**
+   * Adds the wrapped optimizer's update.
+   *
+   * @param gradsAndVars pairs of gradient and variable
+   * @param name the name of the op that is returned
+   * @return the op that runs the step
+   * @throws IllegalArgumentException if there is no gradient, or the name is no op name
+   */
+  @Override
+  public Op applyGradients(List<GradAndVar<? extends TType>> gradsAndVars, String name) {
+    return Update.apply(GraphScope.unique(graph, "Ordered"), base, gradsAndVars, released, name);
+  }
+
+  @Override
+  public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
+    return base.getSlot(variable, slotName);
+  }
+
+  /**
+   * Not used: {@link #applyGradients} goes to the wrapped optimizer.
+   *
+   * @param <T> the type of the variable
+   * @param dependencies not used
+   * @param gradient not used
+   * @param variable not used
+   * @return nothing
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  protected <T extends TType> Op applyDense(
+      Ops dependencies, Output<T> gradient, Output<T> variable) {
+    throw Wrapped.appliesNothing();
+  }
+
+  @Override
+  public String getOptimizerName() {
+    return "Ordered" + base.getOptimizerName();
+  }
+
+  @Override
+  public String toString() {
+    return "OrderedOptimizer{base=" + base + '}';
+  }
+}

@@ -1,0 +1,192 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.samtf.LossGraph.Node;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.types.family.TType;
+
+/** The variables that a loss is minimised over, with the gradient of the loss in each. */
+final class Trainables {
+
+  private static final String REFUSED_AS_REF =
+      "takes variable \"%s\" itself, and TensorFlow's gradient of %s cannot handle that; read the"
+          + " variable through tf.identity";
+
+  /** A variable and the gradient of the loss in it. */
+  static final class Trainable {
+    final Node node;
+    final Output<?> variable;
+    final Output<?> gradient;
+
+    private Trainable(Node node, Output<?> gradient) {
+      this.node = node;
+      this.variable = node.op.output(0);
+      this.gradient = gradient;
+    }
+  }
+
+  private Trainables() {}
+
+  /**
+   * Finds the variables and adds the ops that compute the gradients.
+   *
+   * @param wanted the variables to train, or null for every one that the loss reaches
+   * @param prefix the name scope of the gradient ops, not in use yet
+   * @throws IllegalArgumentException if there is nothing to train, or a variable that cannot be
+   */
+  static List<Trainable> of(
+      LossGraph forward, Output<?> loss, Collection<? extends Operand<?>> wanted, String prefix) {
+    requireReal(loss);
+    List<Node> variables = wanted == null ? reached(forward) : named(forward, wanted);
+    refuseRefs(forward, variables);
+
+    Output<?>[] xs = variables.stream().map(node -> node.op.output(0)).toArray(Output<?>[]::new);
+    Output<?>[] gradients = gradients(forward.loss().op.env(), loss, xs, prefix);
+
+    List<Trainable> trainables = new ArrayList<>();
+    for (int i = 0; i < xs.length; i++) {
+      if (!gradients[i].isClosed()) {
+        trainables.add(new Trainable(variables.get(i), gradients[i]));
+      } else if (wanted != null) {
+        throw new IllegalArgumentException(
+            "variable \""
+                + variables.get(i).name
+                + "\" is to be trained, but no gradient flows to it from loss \""
+                + forward.loss().name
+                + "\"; leave it out");
+      }
+    }
+    if (trainables.isEmpty()) {
+      throw withoutVariables(forward);
+    }
+    return trainables;
+  }
+
+  /**
+   * Adds the ops that compute the gradients of {@code loss}.
+   *
+   * @return a gradient for each of {@code xs}, closed where none flows
+   * @throws IllegalArgumentException if TensorFlow has no gradient of an op on the way
+   */
+  static Output<?>[] gradients(Graph graph, Output<?> loss, Output<?>[] xs, String prefix) {
+    try {
+      return graph.addGradients(prefix, new Output<?>[] {loss}, xs, null);
+    } catch (TensorFlowException e) {
+      String message = e.getMessage();
+      String hint = "";
+      if (message.contains("SparseSoftmaxCrossEntropyWithLogits")) {
+        hint = "; use softmaxCrossEntropyWithLogits with one-hot labels";
+      } else if (message.contains("reference type")) {
+        hint = "; read the variable through tf.identity";
+      }
+      throw new IllegalArgumentException(
+          "loss \"" + loss.op().name() + "\" cannot be differentiated: " + message + hint, e);
+    }
+  }
+
+  private static void requireReal(Output<?> loss) {
+    if (!Reals.isFloating(loss)) {
+      throw new IllegalArgumentException(
+          "loss \""
+              + loss.op().name()
+              + "\" has type "
+              + loss.type().getSimpleName()
+              + "; a loss is TFloat32, TFloat64, TFloat16 or TBfloat16");
+    }
+  }
+
+  private static List<Node> reached(LossGraph forward) {
+    List<Node> variables = new ArrayList<>();
+    for (Node node : forward.feedingLoss()) {
+      if (node.isVariable() && Reals.isFloating(node.op.output(0))) {
+        variables.add(node);
+      } else if (node.type.equals("VarHandleOp") || node.type.equals("Variable")) {
+        throw new IllegalArgumentException(
+            "loss \""
+                + forward.loss().name
+                + "\" reaches variable \""
+                + node.name
+                + "\", a "
+                + node.type
+                + ", which TF-Java's optimizers do not update; make it with tf.variable, or name the"
+                + " variables to train with trainable(...) to leave this one as it is");
+      }
+    }
+    if (variables.isEmpty()) {
+      throw withoutVariables(forward);
+    }
+    return variables;
+  }
+
+  private static List<Node> named(LossGraph forward, Collection<? extends Operand<?>> wanted) {
+    Map<Object, Node> reached = new LinkedHashMap<>();
+    for (Node node : forward.feedingLoss()) {
+      reached.put(node.op, node);
+    }
+    List<Node> variables = new ArrayList<>();
+    for (Operand<?> operand : wanted) {
+      Output<? extends TType> output = operand.asOutput();
+      Node node = reached.get(output.op());
+      if (!output.op().type().equals("VariableV2") || !Reals.isFloating(output)) {
+        throw new IllegalArgumentException(
+            "trainable has \""
+                + output.op().name()
+                + "\", a "
+                + output.op().type()
+                + " of "
+                + output.type().getSimpleName()
+                + "; trained can be what tf.variable makes, of a floating-point type");
+      }
+      if (node == null) {
+        throw new IllegalArgumentException(
+            "trainable has variable \""
+                + output.op().name()
+                + "\", which loss \""
+                + forward.loss().name
+                + "\" does not reach; leave it out");
+      }
+      if (!variables.contains(node)) {
+        variables.add(node);
+      }
+    }
+    if (variables.isEmpty()) {
+      throw new IllegalArgumentException(
+          "trainable is empty; name at least one variable, or none for all that the loss reaches");
+    }
+    return variables;
+  }
+
+  /** Some C++ gradient functions fail on a reference: two of them end the whole process. */
+  private static void refuseRefs(LossGraph forward, List<Node> variables) {
+    for (Node node : forward.feedingLoss()) {
+      if (RefHostileGradients.TYPES.contains(node.type)) {
+        for (Node input : node.inputs) {
+          if (variables.contains(input)) {
+            throw new IllegalArgumentException(
+                "op \""
+                    + node.name
+                    + "\" ("
+                    + node.type
+                    + ") "
+                    + String.format(REFUSED_AS_REF, input.name, node.type));
+          }
+        }
+      }
+    }
+  }
+
+  private static IllegalArgumentException withoutVariables(LossGraph forward) {
+    return new IllegalArgumentException(
+        "loss \""
+            + forward.loss().name
+            + "\" depends on no variable that can be trained; a trainable variable is made with"
+            + " tf.variable, has a floating-point type, and gradients flow to it from the loss");
+  }
+}
