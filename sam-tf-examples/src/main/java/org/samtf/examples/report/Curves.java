@@ -50,6 +50,7 @@ final class Curves {
         .setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
     chart
         .getStyler()
+        .setXAxisTickMarkSpacingHint(90)
         .setPlotGridLinesColor(new Color(0xDDDDDD))
         .setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14))
         .setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));

@@ -9,7 +9,6 @@ import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.SessionFunction;
 import org.tensorflow.Signature.TensorDescription;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TInt64;
 
@@ -68,7 +67,8 @@ public final class SavedClassifier implements AutoCloseable {
     SavedModelBundle bundle;
     try {
       bundle = SavedModelBundle.load(directory.toString(), SavedModelBundle.DEFAULT_TAG);
-    } catch (TensorFlowException e) {
+    } catch (RuntimeException e) {
+      // The exceptions of TensorFlow Java have no common type below this one.
       throw new InputException(
           directory + " cannot be loaded (" + e.getMessage() + ")", "a whole SavedModel", REMEDY);
     }

@@ -14,7 +14,7 @@ import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
-import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
 import org.tensorflow.types.TFloat32;
@@ -111,13 +111,23 @@ public final class Trainer implements AutoCloseable {
     float loss;
     try (Result result = feed(batch).addTarget(step).fetch(network.loss()).run()) {
       loss = ((TFloat32) result.get(0)).getFloat();
-    } catch (TensorFlowException e) {
-      throw new DivergenceException(epoch, e.getMessage(), e);
+    } catch (TFInvalidArgumentException e) {
+      throw divergence(epoch, e);
     }
     if (!Float.isFinite(loss)) {
       throw new DivergenceException(epoch, "the loss is " + loss, null);
     }
     return loss;
+  }
+
+  /** The optimizers of sam-tf fail a step whose gradient is not finite, before they update. */
+  private static RuntimeException divergence(int epoch, TFInvalidArgumentException e) {
+    String message = e.getMessage();
+    int end = message.indexOf(" : ");
+    if (!message.contains("not finite") || end < 0) {
+      return e;
+    }
+    return new DivergenceException(epoch, message.substring(0, end), e);
   }
 
   private Session.Runner feed(Batch batch) {

@@ -21,6 +21,13 @@ class HelpTest {
   }
 
   @Test
+  void percentSignsAreNotTakenForFormats() {
+    var run = CommandLineFixture.run("compare", "--help");
+
+    assertThat(run.out()).contains("40 % of").doesNotContain("%n").doesNotContain("%%");
+  }
+
+  @Test
   void saysItsVersion() {
     var run = CommandLineFixture.run("--version");
 

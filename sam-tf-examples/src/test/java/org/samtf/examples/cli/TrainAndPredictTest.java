@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -150,14 +151,26 @@ class TrainAndPredictTest {
     BadInputTest.assertBadInput(run, "has images of 6x7x1; expected images as the model takes");
   }
 
-  @Test
-  void divergenceIsOneLineAndExitCodeOne() {
+  @ParameterizedTest
+  @ValueSource(strings = {"--no-sam", "--rho=0.05"})
+  void divergenceIsOneLineAndExitCodeOne(String option) {
     var run =
         CommandLineFixture.run(
-            "train", "--no-sam", "--learning-rate", "1e30", "--base", "sgd", "--epochs", "3");
+            "train", option, "--learning-rate", "1e30", "--base", "sgd", "--epochs", "3");
 
     assertThat(run.exitCode()).isEqualTo(Main.FAILED);
     assertThat(run.err().strip()).startsWith("training diverged in epoch").hasLineCount(1);
+  }
+
+  @Test
+  void refusesAModelWhoseWeightsAreMissing() throws IOException {
+    Path export = directory.resolve("model");
+    CommandLineFixture.run("train", "--epochs", "1", "--export", export.toString());
+    Files.delete(export.resolve("variables/variables.index"));
+
+    var run = CommandLineFixture.run("predict", "--model", export.toString());
+
+    BadInputTest.assertBadInput(run, "cannot be loaded");
   }
 
   private static double accuracy(String out) {
