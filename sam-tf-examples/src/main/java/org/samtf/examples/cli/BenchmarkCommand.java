@@ -53,7 +53,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
       names = "--variables",
       paramLabel = "N",
       split = ",",
-      description = "With --build: numbers of variables (default: 10,100,500).")
+      description = "With --build: numbers of variables (default: 10,100,250).")
   private List<Integer> variables;
 
   @Option(
@@ -76,7 +76,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
       refuse(steps, "--steps", "is given with --build", "leave it out");
       refuse(warmUp, "--warm-up", "is given with --build", "leave it out");
       BuildBenchmark.run(
-          orElse(variables, List.of(10, 100, 500), "--variables", 1),
+          orElse(variables, List.of(10, 100, 250), "--variables", 1),
           orElse(ops, List.of(500, 2000, 8000), "--ops", MIN_OPS),
           orElse(repeats, 3, "--repeats", 1),
           out);

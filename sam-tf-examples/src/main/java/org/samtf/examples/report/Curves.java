@@ -51,6 +51,7 @@ final class Curves {
     chart
         .getStyler()
         .setXAxisTickMarkSpacingHint(90)
+        .setXAxisDecimalPattern("0.#")
         .setPlotGridLinesColor(new Color(0xDDDDDD))
         .setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14))
         .setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
@@ -58,7 +59,9 @@ final class Curves {
   }
 
   static XYSeries add(XYChart chart, String name, int colour, List<Double> values) {
-    List<Integer> epochs = IntStream.rangeClosed(1, values.size()).boxed().toList();
+    // As floating point numbers from 0: otherwise XChart marks every second epoch.
+    List<Double> epochs = IntStream.rangeClosed(1, values.size()).asDoubleStream().boxed().toList();
+    chart.getStyler().setXAxisMin(0.0).setXAxisMax((double) values.size());
     XYSeries series = chart.addSeries(name, epochs, values);
     series.setMarker(values.size() == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
     series.setLineColor(COLOURS.get(colour));

@@ -50,8 +50,11 @@ public final class SavedClassifier implements AutoCloseable {
       throw new InputException(
           "model " + directory + " is not a directory", "a SavedModel directory", REMEDY);
     }
-    if (!Files.isRegularFile(directory.resolve("saved_model.pb"))) {
-      throw new InputException(directory + " is not a SavedModel", "saved_model.pb in it", REMEDY);
+    // TensorFlow loads a model without its variables silently and fails when it is first used.
+    for (String file : new String[] {"saved_model.pb", "variables/variables.index"}) {
+      if (!Files.isRegularFile(directory.resolve(file))) {
+        throw new InputException(directory + " is not a whole SavedModel", file + " in it", REMEDY);
+      }
     }
   }
 

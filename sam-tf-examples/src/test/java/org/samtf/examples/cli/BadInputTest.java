@@ -107,12 +107,14 @@ class BadInputTest {
   void refusesADirectoryThatIsNoModel() {
     var run = CommandLineFixture.run("predict", "--model", directory.toString());
 
-    assertBadInput(run, "is not a SavedModel");
+    assertBadInput(run, "is not a whole SavedModel; expected saved_model.pb in it");
   }
 
   @Test
   void refusesADamagedModel() throws IOException {
     Files.writeString(directory.resolve("saved_model.pb"), "hello");
+    Files.createDirectory(directory.resolve("variables"));
+    Files.writeString(directory.resolve("variables/variables.index"), "hello");
 
     var run = CommandLineFixture.run("predict", "--model", directory.toString());
 

@@ -163,14 +163,18 @@ class TrainAndPredictTest {
   }
 
   @Test
-  void refusesAModelWhoseWeightsAreMissing() throws IOException {
+  void refusesAModelWhoseWeightsAreMissingOrDamaged() throws IOException {
     Path export = directory.resolve("model");
     CommandLineFixture.run("train", "--epochs", "1", "--export", export.toString());
+
+    Files.write(export.resolve("variables/variables.data-00000-of-00001"), new byte[10]);
+    BadInputTest.assertBadInput(
+        CommandLineFixture.run("predict", "--model", export.toString()), "cannot be loaded");
+
     Files.delete(export.resolve("variables/variables.index"));
-
-    var run = CommandLineFixture.run("predict", "--model", export.toString());
-
-    BadInputTest.assertBadInput(run, "cannot be loaded");
+    BadInputTest.assertBadInput(
+        CommandLineFixture.run("predict", "--model", export.toString()),
+        "is not a whole SavedModel; expected variables/variables.index in it");
   }
 
   private static double accuracy(String out) {
