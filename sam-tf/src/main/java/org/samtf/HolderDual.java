@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.family.TNumber;
@@ -58,21 +59,20 @@ final class HolderDual implements Ascent {
 
     List<Operand<TNumber>> directions = new ArrayList<>();
     List<Operand<TNumber>> sums = new ArrayList<>();
+    List<Op> finite = new ArrayList<>();
     for (int i = 0; i < gradients.size(); i++) {
       Operand<TNumber> g = gradients.get(i);
       Operand<TNumber> divisor =
           divisors.computeIfAbsent(g.type(), gType -> orOne(tf, reals, reals.cast(scale, gType)));
       Operand<TNumber> u = tf.withName("u").math.div(g, divisor);
       Operand<TNumber> direction = direction(tf, reals, u, g, scale);
-      directions.add(direction);
       Operand<TNumber> sum = sum(tf, reals, u, direction);
+      directions.add(direction);
+      sums.add(reals.cast(sum, type));
       // For p = 1 the sum is a count, in which a NaN would not show.
-      Operand<TNumber> check =
+      finite.add(
           Finite.check(
-              tf, p == 1 ? reals.sum(u) : sum, "gradient at w of variable " + names.get(i));
-      sums.add(
-          reals.cast(
-              p == 1 ? tf.withControlDependencies(List.of(check)).identity(sum) : check, type));
+              tf, p == 1 ? reals.sum(u) : sum, "gradient at w of variable " + names.get(i)));
     }
     Operand<TNumber> total = tf.withName("sum").math.addN(sums);
     if (p == 2) {
@@ -81,6 +81,7 @@ final class HolderDual implements Ascent {
 
     Operand<TNumber> step =
         tf.withName("step")
+            .withControlDependencies(finite)
             .math
             .div(rho, root(tf, reals, tf.math.maximum(total, reals.constant(1, type)), p));
     Operand<TNumber> dualNorm =

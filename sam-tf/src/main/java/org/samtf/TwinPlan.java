@@ -6,7 +6,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.samtf.LossGraph.Node;
-import org.tensorflow.ConcreteFunction;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 
@@ -33,10 +32,6 @@ final class TwinPlan {
           "GuaranteeConst",
           "LookupTableFind",
           "LookupTableFindV2");
-
-  /** Ops that run functions; stateful if these are. */
-  private static final Set<String> FUNCTION_CALLS =
-      Set.of("StatefulPartitionedCall", "If", "While", "Case", "RemoteCall");
 
   /** Take a variable itself, and only read it. */
   private static final Set<String> REF_READERS =
@@ -101,7 +96,7 @@ final class TwinPlan {
           "While",
           "Case");
 
-  private final Graph graph;
+  private final Functions functions;
   private final Set<Node> perturbed;
   private final boolean inPlace;
 
@@ -124,7 +119,7 @@ final class TwinPlan {
    * @throws IllegalArgumentException if an op can be neither copied nor shared
    */
   TwinPlan(Graph graph, LossGraph forward, Set<Node> perturbed, boolean inPlace) {
-    this.graph = graph;
+    this.functions = new Functions(graph);
     this.perturbed = perturbed;
     this.inPlace = inPlace;
     findDiffering(forward.feedingLoss());
@@ -200,22 +195,25 @@ final class TwinPlan {
       }
       return false;
     }
+    if (Functions.CALLS.contains(node.type)) {
+      String op = functions.opWithSideEffect(node.op, STATELESS_IN_FACT);
+      if (op == null) {
+        return false;
+      }
+      throw refuse(
+          node,
+          "calls a function with op "
+              + op
+              + " in it, which has state, a side effect or random"
+              + " numbers and would run twice a step",
+          "move that op out of the function");
+    }
     if (!definition.isStateful || STATELESS_IN_FACT.contains(node.type)) {
       return false;
     }
     if (PASS_THROUGH.contains(node.type)) {
       passedBy.add(node);
       return false;
-    }
-    if (FUNCTION_CALLS.contains(node.type)) {
-      String stateful = statefulFunction(node.op);
-      if (stateful == null) {
-        return false;
-      }
-      throw refuse(
-          node,
-          "calls function \"" + stateful + "\", which has state, a side effect or random numbers",
-          "move those out of the function");
     }
     if (anyIn(differingInValue, node.inputs)) {
       throw refuse(
@@ -225,26 +223,6 @@ final class TwinPlan {
           "keep it off the path from the weights to the loss");
     }
     return true;
-  }
-
-  /** The name of a function of {@code call} that must not run twice a step, or null. */
-  private String statefulFunction(GraphOperation call) {
-    for (String attribute : OpDefs.of(call.type()).ownAttributes) {
-      var value = call.attributes().getAttrValueProto(attribute);
-      if (value.hasFunc()) {
-        ConcreteFunction function = graph.getFunction(value.getFunc().getName());
-        if (function == null || function.isStateful()) {
-          return value.getFunc().getName();
-        }
-      }
-      for (var branch : value.getList().getFuncList()) {
-        ConcreteFunction function = graph.getFunction(branch.getName());
-        if (function == null || function.isStateful()) {
-          return branch.getName();
-        }
-      }
-    }
-    return null;
   }
 
   private void keepWhatTheLossNeeds(Node loss) {
