@@ -61,17 +61,16 @@ public final class CompareJob {
     out.println("curves in " + directory.resolve("compare.png"));
   }
 
+  /** Short, because the bar shares an ordinary line of 80 characters with it. */
   private static String describe(Run run) {
-    return String.format(
-        "seed %d, %s, %s: %s",
-        run.seed(), run.labels(), run.contestant().name(), Format.percent(run.testAccuracy()));
+    return run.contestant().name() + " " + Format.percent(run.testAccuracy());
   }
 
   private static void print(
       Comparison comparison, int seeds, ComparisonReport report, PrintWriter out) {
     Protocol protocol = comparison.protocol();
     out.printf(
-        "%s, %s, %s; %d seeds, %d epochs, batch %d; sharpness at rho %s%n%n",
+        "%s, %s, %s; seeds 1 to %d, %d epochs, batch %d; sharpness at rho %s%n%n",
         DATA,
         protocol.architecture(),
         Protocol.BASE,

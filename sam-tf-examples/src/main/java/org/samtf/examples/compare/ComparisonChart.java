@@ -16,7 +16,10 @@ final class ComparisonChart {
     for (Labels labels : Labels.values()) {
       int seeds = comparison.runs(labels, false).size();
       charts.add(
-          new AccuracyChart("digits, " + labels + (seeds == 1 ? ", one seed" : ", mean of " + seeds + " seeds"))
+          new AccuracyChart(
+                  "digits, "
+                      + labels
+                      + (seeds == 1 ? ", one seed" : ", mean of " + seeds + " seeds"))
               .add("base", comparison.meanTestAccuracies(labels, false))
               .add("SAM", comparison.meanTestAccuracies(labels, true)));
     }

@@ -60,7 +60,7 @@ final class Tuning {
           } catch (DivergenceException e) {
             losses[i] = Double.POSITIVE_INFINITY;
           }
-          progress.step(labels + ", " + contestant);
+          progress.step(Format.percent(accuracies[i]));
         }
         points.add(new Point(contestant, Spread.of(accuracies).mean(), Spread.of(losses).mean()));
       }

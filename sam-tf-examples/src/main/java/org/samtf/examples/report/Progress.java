@@ -1,5 +1,6 @@
 package org.samtf.examples.report;
 
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -35,6 +36,8 @@ public final class Progress implements AutoCloseable {
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(200)
         .clearDisplayOnFinish()
+        // The output is known to be a terminal; the error stream may be a file.
+        .setConsumer(new ConsoleProgressBarConsumer(System.out))
         .build();
   }
 
