@@ -17,15 +17,33 @@ final class OpCopier {
   private static final String COLOCATION = "_class";
   private static final String COLOCATED_WITH = "loc:@";
 
+  /** The second seed attribute of random ops; the first is usually the graph's. */
+  private static final String SEED = "seed2";
+
   private final Graph graph;
   private final GraphScope scope;
+  private final String device;
+  private final int draw;
   private final Map<String, GraphScope> scopesByDevice = new HashMap<>();
   private final Map<String, String> namesOfCopies = new HashMap<>();
 
-  /** Copies go below {@code scope}. */
+  /** Copies go below {@code scope}, on the devices of the originals. */
   OpCopier(GraphScope scope) {
+    this(scope, "", 0);
+  }
+
+  /**
+   * Copies go below {@code scope}.
+   *
+   * @param device the device of all copies; if empty, each is on that of its original
+   * @param draw how many other copies of the same ops there are: a random op with a seed would draw
+   *     the same numbers in each
+   */
+  OpCopier(GraphScope scope, String device, int draw) {
     this.graph = scope.env();
     this.scope = scope;
+    this.device = device;
+    this.draw = draw;
   }
 
   GraphOperation copy(
@@ -35,7 +53,10 @@ final class OpCopier {
     String copyName = scope.uniqueName(name);
     GraphOperationBuilder builder =
         graph.opBuilder(
-            type, copyName, scopesByDevice.computeIfAbsent(op.device(), scope::withDeviceString));
+            type,
+            copyName,
+            scopesByDevice.computeIfAbsent(
+                device.isEmpty() ? op.device() : device, scope::withDeviceString));
     OpDefs.Definition definition = OpDefs.of(type);
     int next = 0;
     for (OpDefs.Argument argument : definition.arguments) {
@@ -48,15 +69,24 @@ final class OpCopier {
       }
     }
     for (String attribute : definition.ownAttributes) {
-      builder.setAttr(attribute, op.attributes().getAttrValueProto(attribute));
+      if (draw > 0 && attribute.equals(SEED) && isSeeded(op)) {
+        builder.setAttr(SEED, op.attributes().getAttrInt(SEED) + draw);
+      } else {
+        builder.setAttr(attribute, op.attributes().getAttrValueProto(attribute));
+      }
     }
-    if (hasAttribute(op, COLOCATION)) {
+    if (device.isEmpty() && hasAttribute(op, COLOCATION)) {
       builder.setAttr(COLOCATION, colocations(op));
     }
     controls.forEach(builder::addControlInput);
     GraphOperation copy = builder.build();
     namesOfCopies.put(name, copyName);
     return copy;
+  }
+
+  /** Both seeds are 0 if an op is to be seeded by chance. */
+  private static boolean isSeeded(GraphOperation op) {
+    return op.attributes().getAttrInt("seed") != 0 || op.attributes().getAttrInt(SEED) != 0;
   }
 
   /** An op that stands beside a copied op is copied to stand beside the copy. */

@@ -18,10 +18,11 @@ import org.tensorflow.types.family.TType;
 /**
  * Any TF-Java optimizer, with its step in a defined order.
  *
- * <p>TF-Java's Adam, Adamax, Nadam and AdaGradDA keep step state (powers of β, a step count) that a
- * step reads and advances, and nothing in the graph says which comes first: the same training gives
- * other weights from run to run. Around them, this class makes each step do what the optimizer's
- * code says, in the order in which it says it. It also
+ * <p>TF-Java's Adam, Adamax and AdaGradDA keep step state (powers of β, a step count) that a step
+ * reads and advances, and nothing in the graph says which comes first: the same training gives
+ * other weights from run to run. Nadam and AdaGradDA advance some of it without waiting for the
+ * gradients, so that it has moved on even if the step fails. Around them, this class makes each
+ * step do what the optimizer's code says, in the order in which it says it. It also
  *
  * <ul>
  *   <li>assigns nothing before every gradient is there and finite: if one has a NaN or an infinity,
@@ -68,9 +69,7 @@ public final class OrderedOptimizer extends Optimizer {
   public <T extends TType> List<GradAndVar<?>> computeGradients(Operand<?> loss) {
     graph.checkInput(loss);
     GraphScope scope = GraphScope.unique(graph, "Ordered");
-    LossGraph forward = new LossGraph(loss.asOutput());
-    List<Trainable> trainables =
-        Trainables.of(forward, loss.asOutput(), null, scope.path() + "/gradients");
+    List<Trainable> trainables = Trainables.of(new Replica(loss.asOutput(), ""), null, scope);
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (Trainable trainable : trainables) {

@@ -1,10 +1,12 @@
 package org.samtf;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat16;
@@ -64,6 +66,23 @@ final class Reals {
 
   Operand<TNumber> sum(Operand<TNumber> x) {
     return tf.sum(x, axes(x));
+  }
+
+  /**
+   * The sum of tensors of one shape and type, times a factor; the tensor itself where it can be.
+   */
+  Operand<TNumber> sum(List<Output<?>> xs, double factor) {
+    if (xs.size() == 1 && factor == 1) {
+      return unchecked(xs.get(0));
+    }
+    List<Operand<TNumber>> operands = new ArrayList<>();
+    xs.forEach(x -> operands.add(unchecked(x)));
+    Operand<TNumber> sum = operands.size() == 1 ? operands.get(0) : tf.math.addN(operands);
+    return tf.withName("mean").math.mul(sum, tf.dtypes.cast(tf.constant(factor), sum.type()));
+  }
+
+  Operand<TNumber> mean(List<Output<?>> xs) {
+    return sum(xs, 1.0 / xs.size());
   }
 
   Operand<TNumber> max(Operand<TNumber> x) {

@@ -3,14 +3,11 @@ package org.samtf;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.samtf.LossGraph.Node;
-import org.samtf.Trainables.Trainable;
+import java.util.regex.Pattern;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -66,9 +63,7 @@ public final class SamOptimizer extends Optimizer {
   /** The name scope of the ops of a step if none is given. */
   public static final String NAME_DEFAULT = "Sam";
 
-  private final Optimizer base;
-  private final Builder settings;
-  private final Ascent ascent;
+  private final SamSettings settings;
   private final Set<Output<?>> released = new HashSet<>();
   private SamStep lastStep;
 
@@ -97,12 +92,9 @@ public final class SamOptimizer extends Optimizer {
     this(builder(graph, base).rho(rho));
   }
 
-  private SamOptimizer(Builder settings) {
-    super(settings.graph, settings.name);
-    this.base = settings.base;
-    this.settings = settings;
-    Ascent dual = new HolderDual(settings.norm);
-    this.ascent = settings.adaptive ? new Adaptive(dual, settings.eta) : dual;
+  private SamOptimizer(Builder builder) {
+    super(builder.graph, builder.settings.name);
+    this.settings = builder.settings.clone();
   }
 
   /**
@@ -132,68 +124,57 @@ public final class SamOptimizer extends Optimizer {
    */
   @Override
   public <T extends TType> List<GradAndVar<?>> computeGradients(Operand<?> loss) {
-    graph.checkInput(loss);
+    return computeGradients(List.of(loss));
+  }
+
+  /**
+   * Adds the ops that compute the SAM gradients of the mean of several losses, one a replica: each
+   * has its own perturbation, unless they are to share it, and its ops are on the device of its
+   * loss.
+   *
+   * @param losses one or more losses, as for {@link #computeGradients(Operand)}
+   * @param <T> not used
+   * @return as {@link #computeGradients(Operand)} does
+   * @throws IllegalArgumentException as {@link #computeGradients(Operand)} does
+   */
+  public <T extends TType> List<GradAndVar<?>> computeGradients(List<? extends Operand<?>> losses) {
+    List<Output<?>> outputs = new ArrayList<>();
+    for (Operand<?> loss : losses) {
+      graph.checkInput(loss);
+      outputs.add(loss.asOutput());
+    }
     GraphScope scope = GraphScope.unique(graph, settings.name);
-    GraphScope descent = scope.withSubScope("descent");
-    LossGraph forward = new LossGraph(loss.asOutput());
-
-    // The first pass: g = ∇L(w).
-    List<Trainable> trained =
-        Trainables.of(
-            forward, loss.asOutput(), settings.trainable, scope.path() + "/ascent/gradients");
-    List<Trainable> perturbed = perturbed(trained);
-    Set<Node> perturbedNodes = new HashSet<>();
-    perturbed.forEach(trainable -> perturbedNodes.add(trainable.node));
-    TwinPlan plan = new TwinPlan(graph, forward, perturbedNodes, settings.inPlace);
-
-    // The perturbation: ε(w).
-    Perturbation perturbation = ascend(scope.withSubScope("ascent").ops(), perturbed);
-    List<Operand<TNumber>> epsilons = perturbation.epsilons(scope.withSubScope("ascent").ops());
-
-    // The second pass, on the twin: ∇L(w+ε).
-    WeightsAtPerturbation weights =
-        settings.inPlace
-            ? WeightsAtPerturbation.inPlace(scope, perturbed, epsilons, allOf(trained, loss))
-            : WeightsAtPerturbation.beside(scope, perturbed, epsilons);
-    Twin twin =
-        new Twin(
-            scope.withSubScope("twin"),
-            forward,
-            plan,
-            loss.asOutput(),
-            weights.readAs(),
-            weights.readAfter());
-    Output<?>[] samGradients = gradientsOfTwin(twin, trained, weights, descent.path());
-
-    // The update gradient: ∇L(w+ε) + 2λw.
-    List<Op> secondPass = new ArrayList<>(List.of(twin.loss()));
-    secondPass.addAll(List.of(samGradients));
-    List<Op> after = new ArrayList<>(List.of(loss, twin.loss()));
-    after.addAll(weights.restored(secondPass));
-    Barrier barrier =
-        new Barrier(
-            descent,
-            withL2(descent.ops(), samGradients, trained, after),
-            names(trained),
-            "gradient at w+epsilon",
-            after);
-    released.addAll(barrier.gradients());
-
-    lastStep =
-        new SamStep(
-            scope,
-            loss,
-            twin.loss(),
-            perturbation,
-            epsilons,
-            perturbed,
-            settings.norm,
-            weights.restore());
+    SamStep step = new StepWriter(graph, settings, scope, outputs).write();
+    lastStep = step;
+    released.addAll(step.gradients());
     List<GradAndVar<?>> gradsAndVars = new ArrayList<>();
-    for (int i = 0; i < trained.size(); i++) {
-      gradsAndVars.add(Update.pair(barrier.gradients().get(i), trained.get(i).variable));
+    for (int i = 0; i < step.trained().size(); i++) {
+      gradsAndVars.add(Update.pair(step.gradients().get(i), step.trained().get(i)));
     }
     return gradsAndVars;
+  }
+
+  /**
+   * Minimizes the mean of several losses, one a replica; see {@link #computeGradients(List)}.
+   *
+   * @param losses one or more losses
+   * @return the op that runs the step
+   * @throws IllegalArgumentException as {@link #computeGradients(Operand)} does
+   */
+  public Op minimize(List<? extends Operand<?>> losses) {
+    return minimize(losses, getOptimizerName() + "-minimize");
+  }
+
+  /**
+   * Minimizes the mean of several losses, one a replica; see {@link #computeGradients(List)}.
+   *
+   * @param losses one or more losses
+   * @param name the name of the op that is returned
+   * @return the op that runs the step
+   * @throws IllegalArgumentException as {@link #computeGradients(Operand)} does
+   */
+  public Op minimize(List<? extends Operand<?>> losses, String name) {
+    return applyGradients(computeGradients(losses), name);
   }
 
   /**
@@ -209,7 +190,7 @@ public final class SamOptimizer extends Optimizer {
   public Op applyGradients(List<GradAndVar<? extends TType>> gradsAndVars, String name) {
     GraphScope scope =
         lastStep != null ? lastStep.scope() : GraphScope.unique(graph, settings.name);
-    return Update.apply(scope.withSubScope("update"), base, gradsAndVars, released, name);
+    return Update.apply(scope.withSubScope("update"), settings.base, gradsAndVars, released, name);
   }
 
   /**
@@ -299,7 +280,7 @@ public final class SamOptimizer extends Optimizer {
    */
   @Override
   public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
-    return base.getSlot(variable, slotName);
+    return settings.base.getSlot(variable, slotName);
   }
 
   /**
@@ -325,125 +306,20 @@ public final class SamOptimizer extends Optimizer {
 
   @Override
   public String toString() {
-    return "SamOptimizer{base="
-        + base
-        + ", rho="
-        + (settings.rhoOperand == null ? settings.rho : settings.rhoOperand.op().name())
-        + ", norm="
-        + settings.norm
-        + (settings.adaptive ? ", eta=" + settings.eta : "")
-        + ", l2="
-        + settings.l2
-        + ", inPlace="
-        + settings.inPlace
-        + '}';
-  }
-
-  private List<Trainable> perturbed(List<Trainable> trained) {
-    List<Trainable> perturbed = new ArrayList<>();
-    for (Trainable trainable : trained) {
-      if (!settings.exclude.test(trainable.node.name)) {
-        perturbed.add(trainable);
-      }
-    }
-    if (perturbed.isEmpty()) {
-      throw new IllegalArgumentException(
-          "exclude takes all of the variables "
-              + names(trained)
-              + ", so that none is perturbed; exclude fewer, or train without SAM");
-    }
-    return perturbed;
-  }
-
-  private Perturbation ascend(Ops tf, List<Trainable> perturbed) {
-    Reals reals = new Reals(tf);
-    List<Operand<TNumber>> gradients = new ArrayList<>();
-    List<Operand<?>> weights = new ArrayList<>();
-    for (Trainable trainable : perturbed) {
-      gradients.add(reals.cast(trainable.gradient, Reals.computeType(trainable.variable)));
-      weights.add(trainable.variable);
-    }
-    Operand<TNumber> rho = rho(tf, reals, Reals.commonType(gradients));
-    return ascent.perturb(tf, gradients, weights, names(perturbed), rho);
-  }
-
-  private Operand<TNumber> rho(Ops tf, Reals reals, Class<TNumber> type) {
-    if (settings.rhoOperand == null) {
-      return reals.constant(settings.rho, type);
-    }
-    Operand<TNumber> rho = reals.cast(settings.rhoOperand, type);
-    // The square root of a negative number is a NaN.
-    Op allowed =
-        tf.debugging.checkNumerics(
-            tf.math.sqrt(rho), "Sam: rho is negative or not finite; it must be at least 0");
-    return tf.withName("rho").withControlDependencies(List.of(allowed)).identity(rho);
-  }
-
-  private static List<Op> allOf(List<Trainable> trained, Op loss) {
-    List<Op> ops = new ArrayList<>();
-    trained.forEach(trainable -> ops.add(trainable.gradient));
-    ops.add(loss);
-    return ops;
-  }
-
-  private Output<?>[] gradientsOfTwin(
-      Twin twin, List<Trainable> trained, WeightsAtPerturbation weights, String path) {
-    Output<?>[] xs = new Output<?>[trained.size()];
-    for (int i = 0; i < xs.length; i++) {
-      Trainable trainable = trained.get(i);
-      xs[i] = weights.readAs().getOrDefault(trainable.node, trainable.variable);
-    }
-    return Trainables.gradients(graph, twin.loss(), xs, path + "/gradients");
-  }
-
-  private List<Output<?>> withL2(
-      Ops tf, Output<?>[] gradients, List<Trainable> trained, List<Op> after) {
-    if (settings.l2 == 0) {
-      return List.of(gradients);
-    }
-    // In place, the variables hold w again only once they are restored.
-    Ops read = settings.inPlace ? tf.withControlDependencies(after) : tf;
-    List<Output<?>> sums = new ArrayList<>();
-    Map<Class<?>, Operand<TNumber>> factors = new LinkedHashMap<>();
-    for (int i = 0; i < gradients.length; i++) {
-      Operand<TNumber> weight = Reals.unchecked(trained.get(i).variable);
-      Operand<TNumber> factor =
-          factors.computeIfAbsent(
-              weight.type(),
-              type -> tf.dtypes.cast(tf.constant(2 * settings.l2), Reals.unchecked(type)));
-      sums.add(
-          tf.withName("gradient")
-              .math
-              .add(Reals.<Operand<TNumber>>unchecked(gradients[i]), read.math.mul(factor, weight))
-              .asOutput());
-    }
-    return sums;
-  }
-
-  private static List<String> names(List<Trainable> trainables) {
-    List<String> names = new ArrayList<>();
-    trainables.forEach(trainable -> names.add(trainable.node.name));
-    return names;
+    return settings.toString();
   }
 
   /** The settings of a {@link SamOptimizer}. */
   public static final class Builder {
+    private static final Pattern DEVICE =
+        Pattern.compile("(/job:[\\w.-]+)?(/replica:\\d+)?(/task:\\d+)?/(device:)?[A-Za-z_]+:\\d+");
+
     private final Graph graph;
-    private final Optimizer base;
-    private float rho = RHO_DEFAULT;
-    private Operand<? extends TNumber> rhoOperand;
-    private double norm = NORM_DEFAULT;
-    private boolean adaptive;
-    private float eta;
-    private float l2 = L2_DEFAULT;
-    private Collection<? extends Operand<?>> trainable;
-    private Predicate<String> exclude = name -> false;
-    private boolean inPlace;
-    private String name = NAME_DEFAULT;
+    private final SamSettings settings;
 
     private Builder(Graph graph, Optimizer base) {
       this.graph = graph;
-      this.base = base;
+      this.settings = new SamSettings(base);
     }
 
     /**
@@ -458,8 +334,8 @@ public final class SamOptimizer extends Optimizer {
       if (!(rho >= 0) || Float.isInfinite(rho)) {
         throw new IllegalArgumentException("rho is " + rho + "; it must be finite and at least 0");
       }
-      this.rho = rho;
-      this.rhoOperand = null;
+      settings.rho = rho;
+      settings.rhoOperand = null;
       return this;
     }
 
@@ -485,7 +361,7 @@ public final class SamOptimizer extends Optimizer {
                 + rho.shape()
                 + "; it must be a scalar of a floating-point type");
       }
-      this.rhoOperand = rho;
+      settings.rhoOperand = rho;
       return this;
     }
 
@@ -502,7 +378,7 @@ public final class SamOptimizer extends Optimizer {
         throw new IllegalArgumentException(
             "norm is " + p + "; p must be at least 1, and may be Double.POSITIVE_INFINITY");
       }
-      this.norm = p;
+      settings.norm = p;
       return this;
     }
 
@@ -518,8 +394,8 @@ public final class SamOptimizer extends Optimizer {
       if (!(eta >= 0) || Float.isInfinite(eta)) {
         throw new IllegalArgumentException("eta is " + eta + "; it must be finite and at least 0");
       }
-      this.adaptive = true;
-      this.eta = eta;
+      settings.adaptive = true;
+      settings.eta = eta;
       return this;
     }
 
@@ -537,7 +413,7 @@ public final class SamOptimizer extends Optimizer {
         throw new IllegalArgumentException(
             "l2 is " + lambda + "; it must be finite and at least 0");
       }
-      this.l2 = lambda;
+      settings.l2 = lambda;
       return this;
     }
 
@@ -552,7 +428,7 @@ public final class SamOptimizer extends Optimizer {
      */
     public Builder trainable(Collection<? extends Operand<?>> variables) {
       variables.forEach(variable -> graph.checkInput(variable));
-      this.trainable = List.copyOf(variables);
+      settings.trainable = List.copyOf(variables);
       return this;
     }
 
@@ -564,7 +440,7 @@ public final class SamOptimizer extends Optimizer {
      * @return this builder
      */
     public Builder exclude(Predicate<String> byName) {
-      this.exclude = byName;
+      settings.exclude = byName;
       return this;
     }
 
@@ -580,7 +456,7 @@ public final class SamOptimizer extends Optimizer {
      * @return this builder
      */
     public Builder inPlace(boolean inPlace) {
-      this.inPlace = inPlace;
+      settings.inPlace = inPlace;
       return this;
     }
 
@@ -594,8 +470,164 @@ public final class SamOptimizer extends Optimizer {
      */
     public Builder name(String name) {
       GraphScope.requireValid(name);
-      this.name = name;
+      settings.name = name;
       return this;
+    }
+
+    /**
+     * m-sharpness: cuts the batch into k parts of the same size; each has its own gradient, its own
+     * perturbation and its own SAM gradient, and their mean is applied (Foret et al. 2021, section
+     * 3, with m = batch size / k). The loss and the graph stay as they are: the parts are copies of
+     * the forward ops that read slices.
+     *
+     * <p>The loss must be a mean over the batch; of a sum, the mean over the parts is the k-th part
+     * of what it was, so multiply the learning rate by k or divide the loss by the batch size. Each
+     * part draws its own dropout masks and has its own batch statistics. An op with a side effect
+     * that the loss comes after, such as the assignment of a moving average, runs once, on the
+     * first part; one that is run beside the loss reads the whole batch, which is then computed as
+     * well.
+     *
+     * <p>A step with a batch that k does not divide fails, with a message that has both numbers,
+     * and changes nothing.
+     *
+     * @param k the number of parts, at least 1; 1 by default, which cuts nothing
+     * @param batchInputs the tensors whose first axis is the batch, all of one size: placeholders,
+     *     iterator outputs, whatever the model starts from
+     * @return this builder
+     * @throws IllegalArgumentException if {@code k} is less than 1, or no input is given
+     */
+    public Builder microBatches(int k, Operand<?>... batchInputs) {
+      if (k < 1) {
+        throw new IllegalArgumentException("microBatches is " + k + "; it must be at least 1");
+      }
+      if (k > 1) {
+        requireInputs("microBatches", batchInputs);
+      }
+      settings.microBatches = k;
+      settings.batchInputs = List.of(batchInputs);
+      return this;
+    }
+
+    /**
+     * Whether one micro-batch comes after the other, so that the activations of only one are in
+     * memory. Otherwise TensorFlow may run them at the same time.
+     *
+     * @param sequential false by default
+     * @return this builder
+     */
+    public Builder sequential(boolean sequential) {
+      settings.sequential = sequential;
+      return this;
+    }
+
+    /**
+     * The devices that micro-batches are spread over, in turn: forward and backward ops,
+     * perturbation and perturbed weights of a part are on its device.
+     *
+     * @param devices names such as {@code /device:GPU:1} or {@code
+     *     /job:worker/task:1/device:GPU:0}; empty by default, which leaves the devices to
+     *     TensorFlow
+     * @return this builder
+     * @throws IllegalArgumentException if one is no device name
+     */
+    public Builder devices(List<String> devices) {
+      for (String device : devices) {
+        if (!DEVICE.matcher(device).matches()) {
+          throw new IllegalArgumentException(
+              "device is \""
+                  + device
+                  + "\"; write it as /device:GPU:0 or /job:worker/replica:0/task:0/device:CPU:1");
+        }
+      }
+      settings.devices = List.copyOf(devices);
+      return this;
+    }
+
+    /**
+     * Computes the perturbation from some examples of the batch only, and the gradient at w+ε from
+     * all of them, which costs less. {@link SamOptimizer#loss()} and {@link
+     * SamOptimizer#sharpness()} are then those of these examples.
+     *
+     * @param m how many, at least 1; a step with a smaller batch fails
+     * @param batchInputs the tensors whose first axis is the batch
+     * @return this builder
+     * @throws IllegalArgumentException if {@code m} is less than 1, or no input is given
+     */
+    public Builder ascentExamples(int m, Operand<?>... batchInputs) {
+      if (m < 1) {
+        throw new IllegalArgumentException("ascentExamples is " + m + "; it must be at least 1");
+      }
+      requireInputs("ascentExamples", batchInputs);
+      settings.ascentExamples = new AscentExamples(m, 0, List.of(batchInputs));
+      return this;
+    }
+
+    /**
+     * As {@link #ascentExamples}, with a fraction of the batch.
+     *
+     * @param fraction more than 0 and at most 1; rounded to whole examples, at least one
+     * @param batchInputs the tensors whose first axis is the batch
+     * @return this builder
+     * @throws IllegalArgumentException if {@code fraction} is out of range, or no input is given
+     */
+    public Builder ascentFraction(double fraction, Operand<?>... batchInputs) {
+      if (!(fraction > 0 && fraction <= 1)) {
+        throw new IllegalArgumentException(
+            "ascentFraction is " + fraction + "; it must be more than 0 and at most 1");
+      }
+      requireInputs("ascentFraction", batchInputs);
+      settings.ascentExamples = new AscentExamples(0, fraction, List.of(batchInputs));
+      return this;
+    }
+
+    /**
+     * Whether the examples of {@link #ascentExamples} are drawn in each step; otherwise they are
+     * the first of the batch.
+     *
+     * @param random false by default
+     * @return this builder
+     */
+    public Builder randomAscentExamples(boolean random) {
+      settings.randomAscentExamples = random;
+      return this;
+    }
+
+    /**
+     * Which replicas, be they micro-batches or losses, have a perturbation in common.
+     *
+     * @param sharing {@link PerturbationSharing#PER_REPLICA} by default
+     * @return this builder
+     */
+    public Builder perturbation(PerturbationSharing sharing) {
+      settings.groupSize = sharing == PerturbationSharing.SHARED ? 0 : 1;
+      return this;
+    }
+
+    /**
+     * Lets replicas have a perturbation in common by groups: the first {@code size} of them, the
+     * next {@code size}, and so on; the last group may be smaller.
+     *
+     * @param size at least 1
+     * @return this builder
+     * @throws IllegalArgumentException if {@code size} is less than 1
+     */
+    public Builder perturbationGroup(int size) {
+      if (size < 1) {
+        throw new IllegalArgumentException(
+            "perturbationGroup is " + size + "; it must be at least 1");
+      }
+      settings.groupSize = size;
+      return this;
+    }
+
+    private void requireInputs(String setting, Operand<?>... batchInputs) {
+      if (batchInputs.length == 0) {
+        throw new IllegalArgumentException(
+            setting + " has no batch inputs; name the tensors whose first axis is the batch");
+      }
+      for (Operand<?> input : batchInputs) {
+        graph.checkInput(input);
+      }
     }
 
     /**
@@ -604,18 +636,7 @@ public final class SamOptimizer extends Optimizer {
      * @return a SamOptimizer with these settings
      */
     public SamOptimizer build() {
-      Builder settings = new Builder(graph, base);
-      settings.rho = rho;
-      settings.rhoOperand = rhoOperand;
-      settings.norm = norm;
-      settings.adaptive = adaptive;
-      settings.eta = eta;
-      settings.l2 = l2;
-      settings.trainable = trainable;
-      settings.exclude = exclude;
-      settings.inPlace = inPlace;
-      settings.name = name;
-      return new SamOptimizer(settings);
+      return new SamOptimizer(this);
     }
   }
 }

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.samtf.LossGraph.Node;
-import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.exceptions.TensorFlowException;
@@ -38,17 +37,18 @@ final class Trainables {
    * Finds the variables and adds the ops that compute the gradients.
    *
    * @param wanted the variables to train, or null for every one that the loss reaches
-   * @param prefix the name scope of the gradient ops, not in use yet
+   * @param scope where the gradient ops go; if it has a device, they are on it
    * @throws IllegalArgumentException if there is nothing to train, or a variable that cannot be
    */
   static List<Trainable> of(
-      LossGraph forward, Output<?> loss, Collection<? extends Operand<?>> wanted, String prefix) {
-    requireReal(loss);
+      Replica replica, Collection<? extends Operand<?>> wanted, GraphScope scope) {
+    LossGraph forward = replica.forward;
+    requireReal(replica.loss);
     List<Node> variables = wanted == null ? reached(forward) : named(forward, wanted);
     refuseRefs(forward, variables);
 
     Output<?>[] xs = variables.stream().map(node -> node.op.output(0)).toArray(Output<?>[]::new);
-    Output<?>[] gradients = gradients(forward.loss().op.env(), loss, xs, prefix);
+    Output<?>[] gradients = gradients(replica.loss, xs, scope);
 
     List<Trainable> trainables = new ArrayList<>();
     for (int i = 0; i < xs.length; i++) {
@@ -75,9 +75,13 @@ final class Trainables {
    * @return a gradient for each of {@code xs}, closed where none flows
    * @throws IllegalArgumentException if TensorFlow has no gradient of an op on the way
    */
-  static Output<?>[] gradients(Graph graph, Output<?> loss, Output<?>[] xs, String prefix) {
+  static Output<?>[] gradients(Output<?> loss, Output<?>[] xs, GraphScope scope) {
+    String prefix = scope.path() + "/gradients";
     try {
-      return graph.addGradients(prefix, new Output<?>[] {loss}, xs, null);
+      Output<?>[] gradients = scope.env().addGradients(prefix, new Output<?>[] {loss}, xs, null);
+      return scope.getDeviceString().isEmpty()
+          ? gradients
+          : GradientPlacement.place(gradients, prefix + "/", scope);
     } catch (TensorFlowException e) {
       String message = e.getMessage();
       String hint = "";

@@ -21,7 +21,7 @@ import org.tensorflow.GraphOperation;
 final class TwinPlan {
 
   /** Ops that hand their first input on and have a side effect: the twin goes past them. */
-  private static final Set<String> PASS_THROUGH = Set.of("Print");
+  static final Set<String> PASS_THROUGH = Set.of("Print");
 
   /** Marked as stateful, so as not to be pruned or merged, yet without state or side effect. */
   private static final Set<String> STATELESS_IN_FACT =
@@ -37,7 +37,7 @@ final class TwinPlan {
   private static final Set<String> REF_READERS =
       Set.of("RefIdentity", "RefSwitch", "RefMerge", "RefSelect", "IsVariableInitialized");
 
-  private static final Set<String> LOOPS =
+  static final Set<String> LOOPS =
       Set.of(
           "Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond");
 
@@ -175,9 +175,7 @@ final class TwinPlan {
   private boolean isShared(Node node) {
     if (LOOPS.contains(node.type)) {
       throw refuse(
-          node,
-          "is part of a loop with a back edge, which cannot be copied",
-          "unroll the loop, or write it as a functional StatelessWhile");
+          node, "is part of a loop with a back edge, which cannot be copied", "unroll the loop");
     }
     OpDefs.Definition definition = OpDefs.of(node.type);
     if (definition.takesRef) {
@@ -261,7 +259,7 @@ final class TwinPlan {
     return false;
   }
 
-  private static IllegalArgumentException refuse(Node node, String why, String instead) {
+  static IllegalArgumentException refuse(Node node, String why, String instead) {
     return new IllegalArgumentException(
         "op \"" + node.name + "\" (" + node.type + ") " + why + "; " + instead);
   }

@@ -16,11 +16,11 @@ import org.tensorflow.Output;
 /**
  * Makes the graph run an optimizer's update in the order in which its code wrote it.
  *
- * <p>TF-Java's Adam, Adamax, Nadam and AdaGradDA read and advance their step state (powers of β, a
- * step count) without an edge that says which comes first, and some advance it without waiting for
- * the gradients. Here every op that assigns comes after the gradients, and two ops that use the
- * same variable, at least one of them to assign to it, run in the order they were added to the
- * graph. Edges cannot be added to an op, so the ops that lack one are written again with it.
+ * <p>TF-Java's Adam, Adamax and AdaGradDA read and advance their step state (powers of β, a step
+ * count) without an edge that says which comes first; Nadam and AdaGradDA advance some without
+ * waiting for the gradients. Here every op that assigns comes after the gradients, and two ops that
+ * use the same variable, at least one of them to assign to it, run in the order they were added to
+ * the graph. Edges cannot be added to an op, so the ops that lack one are written again with it.
  */
 final class UpdateOrder {
 

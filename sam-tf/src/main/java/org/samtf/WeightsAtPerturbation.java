@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.samtf.LossGraph.Node;
 import org.samtf.Trainables.Trainable;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.Output;
@@ -18,23 +18,32 @@ import org.tensorflow.types.family.TNumber;
 /** How the second pass comes to read w+ε: from tensors beside the variables, or from them. */
 final class WeightsAtPerturbation {
 
-  private final Map<Node, Output<?>> readAs = new LinkedHashMap<>();
+  private final Map<GraphOperation, Output<?>> readAs = new LinkedHashMap<>();
   private Operation readAfter;
   private InPlace inPlace;
 
   private WeightsAtPerturbation() {}
 
-  /** The second pass reads tensors; the variables hold w all the time. */
+  /**
+   * The second pass reads tensors; the variables hold w all the time.
+   *
+   * @param after what has to be over before they are read
+   */
   static WeightsAtPerturbation beside(
-      GraphScope scope, List<Trainable> perturbed, List<Operand<TNumber>> epsilons) {
+      GraphScope scope,
+      List<Trainable> perturbed,
+      List<Operand<TNumber>> epsilons,
+      List<Op> after) {
     Ops tf = scope.withSubScope("ascent").ops();
     WeightsAtPerturbation weights = new WeightsAtPerturbation();
     for (int i = 0; i < perturbed.size(); i++) {
       Trainable trainable = perturbed.get(i);
       // ε is a constant of the second pass: no gradient flows back through it.
       Operand<?> perturbedWeight =
-          tf.withName("perturbed").stopGradient(sum(tf, trainable, epsilons.get(i)));
-      weights.readAs.put(trainable.node, perturbedWeight.asOutput());
+          tf.withName("perturbed")
+              .withControlDependencies(after)
+              .stopGradient(sum(tf, trainable, epsilons.get(i)));
+      weights.readAs.put(trainable.node.op, perturbedWeight.asOutput());
     }
     return weights;
   }
@@ -53,13 +62,13 @@ final class WeightsAtPerturbation {
     weights.inPlace = new InPlace(scope.withSubScope("inPlace").ops(), perturbed);
     weights.readAfter = weights.inPlace.perturb(epsilons, firstPass);
     for (Trainable trainable : perturbed) {
-      weights.readAs.put(trainable.node, trainable.variable);
+      weights.readAs.put(trainable.node.op, trainable.variable);
     }
     return weights;
   }
 
   /** What the second pass reads in place of each perturbed variable. */
-  Map<Node, Output<?>> readAs() {
+  Map<GraphOperation, Output<?>> readAs() {
     return readAs;
   }
 

@@ -1,0 +1,112 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.samtf.LossGraph.Node;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.op.Op;
+
+/** Makes replicas for parts of a batch, by copying the forward ops with other inputs. */
+final class BatchParts {
+
+  private final LossGraph forward;
+  private final Output<?> loss;
+  private final PartPlan plan;
+  private final List<Output<?>> batchInputs = new ArrayList<>();
+
+  /**
+   * Plans the parts.
+   *
+   * @param batchInputs the tensors whose first axis is the batch
+   */
+  BatchParts(Output<?> loss, List<Operand<?>> batchInputs) {
+    this.forward = new LossGraph(loss);
+    this.loss = loss;
+    batchInputs.forEach(input -> this.batchInputs.add(input.asOutput()));
+    Set<Output<?>> inputs = new HashSet<>(this.batchInputs);
+    this.plan = new PartPlan(forward, inputs);
+  }
+
+  List<Output<?>> batchInputs() {
+    return batchInputs;
+  }
+
+  /**
+   * Copies the forward ops.
+   *
+   * @param scope where the copies go; if it has a device, they are on it
+   * @param number counts the parts from 0; the first has the ops with side effects
+   * @param inputs what the part reads in place of each batch input
+   * @param after what the part has to wait for
+   */
+  Replica part(GraphScope scope, int number, List<Output<?>> inputs, List<? extends Op> after) {
+    Map<Output<?>, Output<?>> readAs = new LinkedHashMap<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      Output<?> input = inputs.get(i);
+      readAs.put(
+          batchInputs.get(i),
+          after.isEmpty()
+              ? input
+              : scope
+                  .ops()
+                  .withName("input")
+                  .withControlDependencies(new ArrayList<>(after))
+                  .identity(input)
+                  .asOutput());
+    }
+    OpCopier copier = new OpCopier(scope, scope.getDeviceString(), number);
+    Map<Node, GraphOperation> copies = new HashMap<>();
+    for (Node node : forward.inputsFirst()) {
+      if (plan.isCopied(node, number == 0)) {
+        copies.put(node, copy(copier, node, number == 0, readAs, copies));
+      }
+    }
+    return new Replica(copies.get(forward.loss()).output(loss.index()), scope.getDeviceString());
+  }
+
+  private GraphOperation copy(
+      OpCopier copier,
+      Node node,
+      boolean first,
+      Map<Output<?>, Output<?>> readAs,
+      Map<Node, GraphOperation> copies) {
+    List<Output<?>> inputs = new ArrayList<>();
+    for (int i = 0; i < node.inputs.length; i++) {
+      Node source = node.inputs[i];
+      Output<?> original = source.op.output(node.inputOutputs[i]);
+      Output<?> replacement = readAs.get(original);
+      inputs.add(
+          replacement != null
+              ? replacement
+              : copies.getOrDefault(source, source.op).output(node.inputOutputs[i]));
+    }
+    List<GraphOperation> controls = new ArrayList<>();
+    for (Node control : node.controls) {
+      if (plan.keepsControl(control, first)) {
+        controls.add(copies.getOrDefault(control, control.op));
+      }
+    }
+    try {
+      return copier.copy(node.op, inputs, controls);
+    } catch (TensorFlowException e) {
+      throw new IllegalArgumentException(
+          "op \""
+              + node.name
+              + "\" ("
+              + node.type
+              + ") does not fit a part of the batch: "
+              + e.getMessage().split("\n")[0]
+              + "; if the batch size is a constant there, write -1 for it or take it from tf.shape,"
+              + " and name every input that has a row an example",
+          e);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package org.samtf;
+
+import org.tensorflow.Output;
+
+/** One of the losses whose mean a step minimises: the user's own, or that of a part of a batch. */
+final class Replica {
+
+  final LossGraph forward;
+  final Output<?> loss;
+
+  /** Where its ops are; empty to leave that to TensorFlow. */
+  final String device;
+
+  Replica(Output<?> loss, String device) {
+    this.forward = new LossGraph(loss);
+    this.loss = loss;
+    this.device = device;
+  }
+}
