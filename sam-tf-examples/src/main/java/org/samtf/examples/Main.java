@@ -1,13 +1,107 @@
 package org.samtf.examples;
 
-/** Placeholder. */
-public final class Main {
+import java.io.PrintWriter;
+import org.samtf.examples.cli.BenchmarkCommand;
+import org.samtf.examples.cli.CompareCommand;
+import org.samtf.examples.cli.PredictCommand;
+import org.samtf.examples.cli.TrainCommand;
+import org.samtf.examples.train.DivergenceException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command line of the examples. */
+@Command(
+    name = "sam-tf-examples",
+    description = "Sharpness-Aware Minimization for TensorFlow Java: examples and measurements.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      CompareCommand.class,
+      TrainCommand.class,
+      PredictCommand.class,
+      BenchmarkCommand.class
+    })
+public final class Main implements Runnable {
+
+  /** Exit code when all went well. */
+  public static final int OK = 0;
+
+  /** Exit code of a failure that the user's input does not explain. */
+  public static final int FAILED = 1;
+
+  /** Exit code when an option, a file or a directory cannot be used. */
+  public static final int BAD_INPUT = 2;
+
+  @Option(
+      names = "--stacktrace",
+      description = "Print the stack trace of a failure.",
+      scope = CommandLine.ScopeType.INHERIT)
+  private boolean stackTrace;
+
   private Main() {}
 
   /**
-   * Runs.
+   * Runs the command line and exits with its code.
    *
-   * @param args arguments
+   * @param args the arguments
    */
-  public static void main(String[] args) {}
+  public static void main(String[] args) {
+    // Charts are drawn to files; no display is needed, and none may be looked for.
+    System.setProperty("java.awt.headless", "true");
+    PrintWriter out = new PrintWriter(System.out, true);
+    PrintWriter err = new PrintWriter(System.err, true);
+    System.exit(run(out, err, args));
+  }
+
+  /**
+   * Runs the command line.
+   *
+   * @param out for results
+   * @param err for messages, one line each
+   * @param args the arguments
+   * @return the exit code
+   */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    Main main = new Main();
+    return new CommandLine(main)
+        .setOut(out)
+        .setErr(err)
+        .setParameterExceptionHandler((e, arguments) -> main.badOption(e))
+        .setExecutionExceptionHandler((e, commandLine, parsed) -> main.failed(e, commandLine))
+        .execute(args);
+  }
+
+  @Override
+  public void run() {
+    throw new InputException(
+        "no command", "compare, train, predict or benchmark", "see --help for what they do");
+  }
+
+  private int badOption(CommandLine.ParameterException e) {
+    CommandLine commandLine = e.getCommandLine();
+    String help = commandLine.getCommandSpec().qualifiedName() + " --help";
+    commandLine.getErr().println(oneLine(e.getMessage()) + "; see " + help);
+    return BAD_INPUT;
+  }
+
+  private int failed(Exception e, CommandLine commandLine) {
+    PrintWriter err = commandLine.getErr();
+    if (stackTrace) {
+      e.printStackTrace(err);
+    }
+    if (e instanceof InputException) {
+      err.println(e.getMessage());
+      return BAD_INPUT;
+    }
+    String what = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    String prefix = e instanceof DivergenceException ? "" : "unexpected failure: ";
+    err.println(prefix + oneLine(what) + (stackTrace ? "" : "; --stacktrace shows where"));
+    return FAILED;
+  }
+
+  private static String oneLine(String text) {
+    return text.replaceAll("\\p{Cntrl}+", " ").strip();
+  }
 }

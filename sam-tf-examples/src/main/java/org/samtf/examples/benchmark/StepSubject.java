@@ -1,0 +1,65 @@
+package org.samtf.examples.benchmark;
+
+import java.util.Random;
+import org.samtf.examples.data.ImageShape;
+import org.samtf.examples.data.LabeledImages;
+import org.samtf.examples.model.Architecture;
+import org.samtf.examples.model.Network;
+import org.samtf.examples.train.Batch;
+import org.tensorflow.Graph;
+import org.tensorflow.Session;
+import org.tensorflow.op.Op;
+
+/** A network whose steps are timed, with one batch whose tensors are made once. */
+final class StepSubject implements AutoCloseable {
+
+  private static final ImageShape SHAPE = new ImageShape(28, 28, 1);
+  private static final int CLASSES = 10;
+  private static final long SEED = 1;
+
+  private final Graph graph = new Graph();
+  private final Network network;
+  private final Op step;
+  private final Session session;
+  private final Batch batch;
+
+  StepSubject(Architecture architecture, Wrapping wrapping, int batchSize) {
+    network = new Network(graph, architecture, SHAPE, CLASSES, SEED);
+    step = network.step(wrapping.optimizer(graph).minimize(network.loss()));
+    session = new Session(graph);
+    network.initialize(session);
+    batch = randomBatch(batchSize);
+  }
+
+  private static Batch randomBatch(int size) {
+    Random random = new Random(SEED);
+    float[] pixels = new float[size * SHAPE.size()];
+    int[] labels = new int[size];
+    int[] order = new int[size];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = random.nextFloat();
+    }
+    for (int i = 0; i < size; i++) {
+      labels[i] = random.nextInt(CLASSES);
+      order[i] = i;
+    }
+    return Batch.of(new LabeledImages(SHAPE, pixels, labels), order, 0, size);
+  }
+
+  void step() {
+    session
+        .runner()
+        .feed(network.images(), batch.images())
+        .feed(network.labels(), batch.labels())
+        .addTarget(step)
+        .run()
+        .close();
+  }
+
+  @Override
+  public void close() {
+    batch.close();
+    session.close();
+    graph.close();
+  }
+}

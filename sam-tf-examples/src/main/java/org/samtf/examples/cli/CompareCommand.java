@@ -1,0 +1,84 @@
+package org.samtf.examples.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.samtf.examples.Main;
+import org.samtf.examples.compare.CompareJob;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Compares a base optimizer with SAM around it. */
+@Command(
+    name = "compare",
+    description = {
+      "Train the same network from the same start with a base optimizer and with SAM around it,",
+      "on the built-in digits: with clean labels and with 40 %% of the training labels made wrong.",
+      "Needs no options."
+    },
+    mixinStandardHelpOptions = true)
+public final class CompareCommand implements Callable<Integer> {
+
+  private static final int MAX_SEEDS = 1000;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      defaultValue = "10",
+      description = "How many seeds; each is trained four times (default: ${DEFAULT-VALUE}).")
+  private int seeds;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      description = "Epochs a run (default: what the settings were tuned for).")
+  private Integer epochs;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      defaultValue = "compare-out",
+      description = {
+        "Write the figures (compare.json) and curves (compare.png) there",
+        "(default: ${DEFAULT-VALUE})."
+      })
+  private Path out;
+
+  @Option(
+      names = "--clean-settings",
+      description = {
+        "Train on wrong labels, too, with the settings that were tuned for clean ones, as one",
+        "does who does not know that labels are wrong."
+      })
+  private boolean cleanSettings;
+
+  @Option(
+      names = "--tune",
+      description = {
+        "Do not compare: try grids of settings on the validation images and print them, best",
+        "first. This is how the settings of compare were chosen; it takes minutes."
+      })
+  private boolean tune;
+
+  @Override
+  public Integer call() throws IOException {
+    Check.that(seeds >= 1 && seeds <= MAX_SEEDS, "--seeds", seeds, "1 to " + MAX_SEEDS);
+    int runEpochs = epochs == null ? CompareJob.standardEpochs() : epochs;
+    Check.that(runEpochs >= 1, "--epochs", runEpochs, "a whole number from 1");
+    PrintWriter writer = spec.commandLine().getOut();
+    if (tune) {
+      CompareJob.tune(runEpochs, writer);
+      return Main.OK;
+    }
+    OutputDirectory.check("--out", out);
+    OutputDirectory.create("--out", out);
+    CompareJob.compare(seeds, runEpochs, cleanSettings, out, writer);
+    writer.flush();
+    return Main.OK;
+  }
+}

@@ -1,0 +1,109 @@
+package org.samtf.examples.cli;
+
+import java.util.Optional;
+import org.samtf.SamOptimizer;
+import org.samtf.examples.InputException;
+import org.samtf.examples.train.BaseOptimizer;
+import org.samtf.examples.train.SamSettings;
+import picocli.CommandLine.Option;
+
+/** Options of the base optimizer and of SAM around it. */
+final class OptimizerOptions {
+
+  @Option(
+      names = "--base",
+      paramLabel = "NAME",
+      defaultValue = "momentum",
+      description = {
+        "The optimizer that updates the weights: adadelta, adagrad, adagradda, adam, adamax,",
+        "ftrl, gradientdescent (or sgd), momentum, nadam or rmsprop (default: ${DEFAULT-VALUE})."
+      })
+  private String base;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "RATE",
+      description = "Its learning rate (default: one that suits the optimizer).")
+  private Float learningRate;
+
+  @Option(
+      names = "--momentum",
+      paramLabel = "M",
+      description = "In [0, 1), for momentum (default: 0.9) and rmsprop (default: 0).")
+  private Float momentum;
+
+  @Option(
+      names = "--no-sam",
+      description = "Use the base optimizer alone. (--rho 0 takes the same steps, at SAM's cost.)")
+  private boolean noSam;
+
+  @Option(
+      names = "--rho",
+      paramLabel = "RHO",
+      description = "Radius of SAM's neighbourhood, at least 0 (default: 0.05).")
+  private Float rho;
+
+  @Option(
+      names = "--norm",
+      paramLabel = "P",
+      converter = NormConverter.class,
+      description = "The p of the neighbourhood's norm, at least 1, or inf (default: 2).")
+  private Double norm;
+
+  @Option(
+      names = "--l2",
+      paramLabel = "LAMBDA",
+      description = "Adds LAMBDA times the squared weights to SAM's objective (default: 0).")
+  private Float l2;
+
+  BaseOptimizer base() {
+    return BaseOptimizer.of(base);
+  }
+
+  float learningRate() {
+    if (learningRate == null) {
+      return base().defaultLearningRate();
+    }
+    Check.that(
+        learningRate > 0 && Float.isFinite(learningRate),
+        "--learning-rate",
+        learningRate,
+        "a finite number above 0");
+    return learningRate;
+  }
+
+  float momentum() {
+    if (momentum == null) {
+      return base().defaultMomentum();
+    }
+    if (!base().takesMomentum()) {
+      throw new InputException(
+          "--momentum is given for " + base(), "it with momentum or rmsprop", "leave it out");
+    }
+    Check.that(momentum >= 0 && momentum < 1, "--momentum", momentum, "a number in [0, 1)");
+    return momentum;
+  }
+
+  Optional<SamSettings> sam() {
+    if (noSam) {
+      refuseWithoutSam(rho, "--rho");
+      refuseWithoutSam(norm, "--norm");
+      refuseWithoutSam(l2, "--l2");
+      return Optional.empty();
+    }
+    float radius = rho == null ? SamOptimizer.RHO_DEFAULT : rho;
+    Check.that(radius >= 0 && Float.isFinite(radius), "--rho", radius, "a finite number from 0");
+    double p = norm == null ? 2 : norm;
+    Check.that(p >= 1, "--norm", p, "a number from 1, or inf");
+    float lambda = l2 == null ? 0 : l2;
+    Check.that(lambda >= 0 && Float.isFinite(lambda), "--l2", lambda, "a finite number from 0");
+    return Optional.of(new SamSettings(radius, p, lambda));
+  }
+
+  private static void refuseWithoutSam(Object value, String option) {
+    if (value != null) {
+      throw new InputException(
+          option + " is given with --no-sam", "one of the two", "leave one of them out");
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package org.samtf.examples.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.samtf.examples.InputException;
+
+/** Checks directories to write to, before anything long begins. */
+final class OutputDirectory {
+
+  private OutputDirectory() {}
+
+  /** Checks that files can be written there; the directory need not exist. Creates nothing. */
+  static void check(String option, Path directory) {
+    if (directory.toString().isBlank()) {
+      throw new InputException(option + " is empty", "a directory", "give a path");
+    }
+    Path existing = directory.toAbsolutePath().normalize();
+    while (!Files.exists(existing) && existing.getParent() != null) {
+      existing = existing.getParent();
+    }
+    if (!Files.isDirectory(existing)) {
+      throw new InputException(
+          option + " " + directory + " leads to " + existing + ", which is not a directory",
+          "a directory, there or not yet",
+          "choose another path");
+    }
+    if (!Files.isWritable(existing)) {
+      throw new InputException(
+          option + " " + directory + " cannot be written",
+          "a writable directory",
+          "choose another path");
+    }
+  }
+
+  /** Checks also that nothing is there that could be overwritten. */
+  static void checkEmpty(String option, Path directory) {
+    check(option, directory);
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      if (entries.findAny().isPresent()) {
+        throw new InputException(
+            option + " " + directory + " is not empty",
+            "a new or an empty directory",
+            "choose another path or remove what is there");
+      }
+    } catch (IOException e) {
+      throw notWritable(option, directory, e);
+    }
+  }
+
+  /** Creates the directory. */
+  static void create(String option, Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw notWritable(option, directory, e);
+    }
+  }
+
+  private static InputException notWritable(String option, Path directory, IOException e) {
+    return new InputException(
+        option + " " + directory + " cannot be used (" + e.getMessage() + ")",
+        "a writable directory",
+        "choose another path");
+  }
+}

@@ -1,0 +1,54 @@
+package org.samtf.examples.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.samtf.examples.Main;
+import org.samtf.examples.data.DataSet;
+import org.samtf.examples.data.DataSets;
+import org.samtf.examples.report.Format;
+import org.samtf.examples.report.Table;
+import org.samtf.examples.train.SavedClassifier;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Reports the accuracy of an exported network. */
+@Command(
+    name = "predict",
+    description = "Load a SavedModel that train has exported and test it.",
+    mixinStandardHelpOptions = true)
+public final class PredictCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      required = true,
+      description = "The directory of the SavedModel.")
+  private Path model;
+
+  @Option(
+      names = "--data",
+      paramLabel = "digits|DIR",
+      defaultValue = "digits",
+      description = "The data, as for train; its test images are used (default: digits).")
+  private String source;
+
+  @Override
+  public Integer call() {
+    SavedClassifier.check(model);
+    DataSet data = DataSets.open(source);
+    try (SavedClassifier classifier = SavedClassifier.load(model)) {
+      double accuracy = classifier.accuracy(data);
+      Table table =
+          Table.ofText()
+              .row("data", data.name() + ", " + data.test().size() + " test images")
+              .row("test accuracy", Format.percent(accuracy));
+      spec.commandLine().getOut().print(table);
+      spec.commandLine().getOut().flush();
+    }
+    return Main.OK;
+  }
+}

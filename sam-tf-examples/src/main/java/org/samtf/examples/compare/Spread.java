@@ -1,0 +1,30 @@
+package org.samtf.examples.compare;
+
+/**
+ * Mean and standard deviation of a sample.
+ *
+ * @param mean the mean
+ * @param deviation the standard deviation (n - 1); 0 for a single value
+ * @param size how many values
+ */
+record Spread(double mean, double deviation, int size) {
+
+  static Spread of(double... values) {
+    double sum = 0;
+    for (double value : values) {
+      sum += value;
+    }
+    double mean = sum / values.length;
+    double squares = 0;
+    for (double value : values) {
+      squares += (value - mean) * (value - mean);
+    }
+    double variance = values.length > 1 ? squares / (values.length - 1) : 0;
+    return new Spread(mean, Math.sqrt(variance), values.length);
+  }
+
+  /** Standard error of the mean. */
+  double error() {
+    return deviation / Math.sqrt(size);
+  }
+}

@@ -1,0 +1,33 @@
+package org.samtf.examples.data;
+
+/**
+ * Images for training, for choosing settings, and for the final test.
+ *
+ * @param name what to call the set in reports
+ * @param classes how many classes; labels run from 0 to classes - 1
+ * @param train what the network is trained on
+ * @param validation what settings are chosen by; cut from the training images
+ * @param test what is reported in the end
+ */
+public record DataSet(
+    String name, int classes, LabeledImages train, LabeledImages validation, LabeledImages test) {
+
+  /**
+   * Returns the shape of an image, the same in all parts.
+   *
+   * @return the shape
+   */
+  public ImageShape shape() {
+    return train.shape();
+  }
+
+  /**
+   * Returns this set with other labels for the training images.
+   *
+   * @param labels a class for each training image
+   * @return the set; validation and test are the same
+   */
+  public DataSet withTrainingLabels(int[] labels) {
+    return new DataSet(name, classes, train.withLabels(labels), validation, test);
+  }
+}

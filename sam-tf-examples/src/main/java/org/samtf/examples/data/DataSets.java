@@ -1,0 +1,71 @@
+package org.samtf.examples.data;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import org.samtf.examples.InputException;
+
+/** Opens a data set by name or directory. */
+public final class DataSets {
+
+  /** Splits do not depend on the seed of a run, so that runs can be compared. */
+  static final long SPLIT_SEED = 20201003L;
+
+  private static final double VALIDATION_SHARE = 0.1;
+
+  private DataSets() {}
+
+  /**
+   * Opens a data set.
+   *
+   * @param source {@code digits} for the built-in set, or a directory with the files of MNIST or
+   *     Fashion-MNIST (IDX, plain or gzip), CIFAR-10 or CIFAR-100 (binary)
+   * @return the set
+   * @throws InputException if there is no such directory or its files are not in order
+   */
+  public static DataSet open(String source) {
+    if (source.equals(DigitsReader.NAME)) {
+      return DigitsReader.read();
+    }
+    Path directory = directory(source);
+    if (IdxReader.recognises(directory)) {
+      return IdxReader.read(directory);
+    }
+    if (CifarReader.cifar10().recognises(directory)) {
+      return CifarReader.cifar10().read(directory);
+    }
+    if (CifarReader.cifar100().recognises(directory)) {
+      return CifarReader.cifar100().read(directory);
+    }
+    throw new InputException(
+        directory + " has no data set",
+        IdxReader.TRAIN_IMAGES + "[.gz], data_batch_1.bin or train.bin in it",
+        "unpack MNIST, Fashion-MNIST, CIFAR-10 or CIFAR-100 (binary) there");
+  }
+
+  private static Path directory(String source) {
+    try {
+      Path directory = Path.of(source);
+      if (!source.isBlank() && Files.isDirectory(directory)) {
+        return directory;
+      }
+    } catch (InvalidPathException e) {
+      // Falls through: the name is reported like that of any directory that is not there.
+    }
+    throw new InputException(
+        "data '" + source + "' is not a directory",
+        "'" + DigitsReader.NAME + "' or a directory with data files",
+        "check the path");
+  }
+
+  static String nameOf(Path directory) {
+    Path name = directory.toAbsolutePath().normalize().getFileName();
+    return name == null ? directory.toString() : name.toString();
+  }
+
+  static DataSet withValidation(
+      String name, int classes, LabeledImages training, LabeledImages test) {
+    int[][] parts = StratifiedSplit.split(training.labels(), classes, SPLIT_SEED, VALIDATION_SHARE);
+    return new DataSet(name, classes, training.select(parts[0]), training.select(parts[1]), test);
+  }
+}

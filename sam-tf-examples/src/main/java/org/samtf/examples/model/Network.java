@@ -1,0 +1,174 @@
+package org.samtf.examples.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.samtf.examples.data.ImageShape;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * A classifier of images in a graph: placeholders, a pass for training and one for inference.
+ *
+ * <p>Both passes read the same weights. The loss is the softmax cross-entropy, mean over the batch.
+ */
+public final class Network {
+
+  private final Ops tf;
+  private final Variables variables;
+  private final Placeholder<TFloat32> images;
+  private final Placeholder<TInt32> labels;
+  private final Pass training;
+  private final Operand<TFloat32> trainingLoss;
+  private final Operand<TFloat32> inferenceLoss;
+  private final Operand<TFloat32> probabilities;
+  private final Operand<TInt64> predictedClass;
+  private final Operand<TInt32> correct;
+
+  /**
+   * Writes a network into a graph.
+   *
+   * @param graph the graph
+   * @param architecture what the network is made of
+   * @param shape shape of an image
+   * @param classes how many classes
+   * @param seed of initial weights and dropout
+   */
+  public Network(Graph graph, Architecture architecture, ImageShape shape, int classes, long seed) {
+    tf = Ops.create(graph);
+    variables = new Variables(graph, seed);
+    Shape batch = Shape.of(Shape.UNKNOWN_SIZE, shape.height(), shape.width(), shape.channels());
+    images = tf.withName("images").placeholder(TFloat32.class, Placeholder.shape(batch));
+    labels =
+        tf.withName("labels")
+            .placeholder(TInt32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE)));
+    Operand<TInt32> size = tf.shape.head(tf.shape(images));
+    List<Layer> layers = architecture.layers(variables, shape, classes, seed);
+
+    training = new Pass(tf.withSubScope("training"), true, size);
+    trainingLoss = loss(training.tf(), logits(training, layers), classes);
+
+    Pass inference = new Pass(tf.withSubScope("inference"), false, size);
+    Operand<TFloat32> logits = logits(inference, layers);
+    Ops ops = inference.tf();
+    inferenceLoss = loss(ops, logits, classes);
+    probabilities = ops.withName("probabilities").nn.softmax(logits);
+    predictedClass = ops.withName("class").math.argMax(logits, ops.constant(1));
+    Operand<TInt64> wanted = ops.dtypes.cast(labels, TInt64.class);
+    Operand<TInt32> hits = ops.dtypes.cast(ops.math.equal(predictedClass, wanted), TInt32.class);
+    correct = ops.withName("correct").sum(hits, ops.constant(0));
+  }
+
+  private Operand<TFloat32> logits(Pass pass, List<Layer> layers) {
+    Operand<TFloat32> x = images;
+    for (Layer layer : layers) {
+      x = layer.apply(pass, x);
+    }
+    return x;
+  }
+
+  private Operand<TFloat32> loss(Ops ops, Operand<TFloat32> logits, int classes) {
+    Operand<TFloat32> oneHot =
+        ops.oneHot(labels, ops.constant(classes), ops.constant(1f), ops.constant(0f));
+    Operand<TFloat32> each = ops.nn.softmaxCrossEntropyWithLogits(logits, oneHot).loss();
+    return ops.withName("loss").math.mean(each, ops.constant(0));
+  }
+
+  /**
+   * Returns where images are fed: batch, height, width, channels.
+   *
+   * @return the placeholder
+   */
+  public Operand<TFloat32> images() {
+    return images;
+  }
+
+  /**
+   * Returns where labels are fed: a class for each image.
+   *
+   * @return the placeholder
+   */
+  public Operand<TInt32> labels() {
+    return labels;
+  }
+
+  /**
+   * Returns the loss to minimize: with dropout and the statistics of the batch.
+   *
+   * @return the mean over the batch
+   */
+  public Operand<TFloat32> loss() {
+    return trainingLoss;
+  }
+
+  /**
+   * Returns the loss of the network as it is used: without dropout, with moving averages.
+   *
+   * @return the mean over the batch
+   */
+  public Operand<TFloat32> inferenceLoss() {
+    return inferenceLoss;
+  }
+
+  /**
+   * Returns the probability of each class.
+   *
+   * @return batch by classes
+   */
+  public Operand<TFloat32> probabilities() {
+    return probabilities;
+  }
+
+  /**
+   * Returns the class with the greatest probability.
+   *
+   * @return a class for each image
+   */
+  public Operand<TInt64> predictedClass() {
+    return predictedClass;
+  }
+
+  /**
+   * Returns how many images of the batch get their label's class.
+   *
+   * @return the number
+   */
+  public Operand<TInt32> correct() {
+    return correct;
+  }
+
+  /**
+   * Completes a train op to a whole step, which also moves the averages of batch normalisation.
+   *
+   * <p>They move after the train op and so not at all if it fails, and towards the statistics of
+   * the pass at the weights themselves, not at the perturbed ones.
+   *
+   * @param train the op that updates the weights
+   * @return the op to run for a step
+   */
+  public Op step(Op train) {
+    List<Op> all = new ArrayList<>();
+    all.add(train);
+    Ops after = tf.withSubScope("moving_averages").withControlDependencies(train);
+    for (Pass.MovingAverage average : training.movingAverages()) {
+      all.add(after.assign(average.variable(), average.next()));
+    }
+    return tf.withName("step").withControlDependencies(all).noOp();
+  }
+
+  /**
+   * Gives every variable its initial value; the same seed gives the same bits.
+   *
+   * @param session where the variables live
+   */
+  public void initialize(Session session) {
+    variables.initialize(session);
+  }
+}

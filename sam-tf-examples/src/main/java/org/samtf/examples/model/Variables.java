@@ -1,0 +1,80 @@
+package org.samtf.examples.model;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.tensorflow.Graph;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.core.Variable;
+import org.tensorflow.types.TFloat32;
+
+/** The variables of a network and their initial values. */
+final class Variables {
+
+  private record Initial(Placeholder<TFloat32> feed, Op assign, Shape shape, float[] values) {}
+
+  private final Ops tf;
+  private final HeInitializer weights;
+  private final List<Initial> initials = new ArrayList<>();
+
+  Variables(Graph graph, long seed) {
+    this.tf = Ops.create(graph);
+    this.weights = new HeInitializer(seed);
+  }
+
+  /** Creates LAYER_kernel with random weights; all axes but the last feed into an output. */
+  Variable<TFloat32> kernel(String layer, Shape shape) {
+    int size = Math.toIntExact(shape.size());
+    int fanIn = Math.toIntExact(size / shape.get(-1));
+    return create(layer, "kernel", shape, weights.draw(layer + "_kernel", size, fanIn));
+  }
+
+  /** Creates LAYER_NAME, a vector with the same value everywhere. */
+  Variable<TFloat32> vector(String layer, String name, long size, float value) {
+    float[] values = new float[Math.toIntExact(size)];
+    Arrays.fill(values, value);
+    return create(layer, name, Shape.of(size), values);
+  }
+
+  private Variable<TFloat32> create(String layer, String name, Shape shape, float[] values) {
+    Variable<TFloat32> variable = named(layer, name).variable(shape, TFloat32.class);
+    // Fed and not a constant: a constant would stay in the graph and in every exported model.
+    Placeholder<TFloat32> feed =
+        named(layer, name + "_initial").placeholder(TFloat32.class, Placeholder.shape(shape));
+    Op assign = named(layer, name + "_initialize").assign(variable, feed);
+    initials.add(new Initial(feed, assign, shape, values));
+    return variable;
+  }
+
+  /**
+   * Names an op LAYER_NAME. Not LAYER/NAME: the optimizers name the slots of a variable after it,
+   * and TensorFlow Java takes no slash there.
+   */
+  private Ops named(String layer, String name) {
+    return tf.withName(layer + "_" + name);
+  }
+
+  /** Gives every variable its initial value. */
+  void initialize(Session session) {
+    List<TFloat32> tensors = new ArrayList<>();
+    try {
+      Session.Runner runner = session.runner();
+      for (Initial initial : initials) {
+        TFloat32 tensor = TFloat32.tensorOf(initial.shape(), DataBuffers.of(initial.values()));
+        tensors.add(tensor);
+        runner.feed(initial.feed(), tensor).addTarget(initial.assign());
+      }
+      try (Result nothing = runner.run()) {
+        assert nothing.size() == 0;
+      }
+    } finally {
+      tensors.forEach(TFloat32::close);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package org.samtf.examples.report;
+
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** Shows how far a long job is: a bar on a terminal, nothing where the output is not one. */
+public final class Progress implements AutoCloseable {
+
+  private final ProgressBar bar;
+
+  private Progress(ProgressBar bar) {
+    this.bar = bar;
+  }
+
+  /**
+   * Starts to show progress.
+   *
+   * @param task what is done
+   * @param steps how many steps there are
+   * @return the progress, to be closed
+   */
+  public static Progress of(String task, long steps) {
+    return new Progress(onTerminal() ? bar(task, steps) : null);
+  }
+
+  private static boolean onTerminal() {
+    return System.console() != null && !"dumb".equals(System.getenv("TERM"));
+  }
+
+  private static ProgressBar bar(String task, long steps) {
+    return new ProgressBarBuilder()
+        .setTaskName(task)
+        .setInitialMax(steps)
+        .setStyle(ProgressBarStyle.ASCII)
+        .setUpdateIntervalMillis(200)
+        .clearDisplayOnFinish()
+        // The output is known to be a terminal; the error stream may be a file.
+        .setConsumer(new ConsoleProgressBarConsumer(System.out))
+        .build();
+  }
+
+  /**
+   * Counts a step.
+   *
+   * @param message what has just been done
+   */
+  public void step(String message) {
+    if (bar != null) {
+      bar.setExtraMessage(message);
+      bar.step();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (bar != null) {
+      bar.close();
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package org.samtf.examples.train;
+
+import java.nio.FloatBuffer;
+import org.samtf.examples.data.ImageShape;
+import org.samtf.examples.data.LabeledImages;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/**
+ * Images and labels as tensors.
+ *
+ * @param images batch, height, width, channels
+ * @param labels a class for each image
+ */
+public record Batch(TFloat32 images, TInt32 labels) implements AutoCloseable {
+
+  /**
+   * Copies images to tensors.
+   *
+   * @param part where they are
+   * @param order indices of images
+   * @param from first place in the order
+   * @param to place after the last
+   * @return the batch, to be closed
+   */
+  public static Batch of(LabeledImages part, int[] order, int from, int to) {
+    ImageShape shape = part.shape();
+    int size = to - from;
+    FloatBuffer pixels = FloatBuffer.allocate(size * shape.size());
+    int[] labels = new int[size];
+    for (int i = 0; i < size; i++) {
+      part.copyImage(order[from + i], pixels);
+      labels[i] = part.label(order[from + i]);
+    }
+    pixels.flip();
+    Shape images = Shape.of(size, shape.height(), shape.width(), shape.channels());
+    return new Batch(
+        TFloat32.tensorOf(images, DataBuffers.of(pixels)),
+        TInt32.tensorOf(Shape.of(size), DataBuffers.of(labels)));
+  }
+
+  /**
+   * Returns how many images there are.
+   *
+   * @return the number of images
+   */
+  public int size() {
+    return (int) labels.shape().get(0);
+  }
+
+  @Override
+  public void close() {
+    images.close();
+    labels.close();
+  }
+}

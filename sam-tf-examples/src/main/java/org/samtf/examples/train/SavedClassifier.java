@@ -1,0 +1,137 @@
+package org.samtf.examples.train;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.samtf.examples.InputException;
+import org.samtf.examples.data.DataSet;
+import org.tensorflow.Result;
+import org.tensorflow.SavedModelBundle;
+import org.tensorflow.SessionFunction;
+import org.tensorflow.Signature.TensorDescription;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TInt64;
+
+/** A network that was loaded from a SavedModel. */
+public final class SavedClassifier implements AutoCloseable {
+
+  private static final String REMEDY = "give the directory that train --export has written";
+
+  private final Path directory;
+  private final SavedModelBundle bundle;
+  private final SessionFunction function;
+
+  private SavedClassifier(Path directory, SavedModelBundle bundle) {
+    this.directory = directory;
+    this.bundle = bundle;
+    this.function =
+        bundle.functions().stream()
+            .filter(f -> f.signature().key().equals(ModelExport.SIGNATURE))
+            .filter(f -> f.signature().getInputs().containsKey(ModelExport.IMAGES))
+            .filter(f -> f.signature().getOutputs().containsKey(ModelExport.CLASS))
+            .filter(f -> f.signature().getOutputs().containsKey(ModelExport.PROBABILITIES))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new InputException(
+                        directory + " has no signature for images",
+                        "a signature '" + ModelExport.SIGNATURE + "'",
+                        REMEDY));
+  }
+
+  /**
+   * Checks that a directory looks like a SavedModel, without loading it.
+   *
+   * @param directory the directory
+   * @throws InputException if not
+   */
+  public static void check(Path directory) {
+    if (!Files.isDirectory(directory)) {
+      throw new InputException(
+          "model " + directory + " is not a directory", "a SavedModel directory", REMEDY);
+    }
+    // TensorFlow loads a model without its variables silently and fails when it is first used.
+    for (String file : new String[] {"saved_model.pb", "variables/variables.index"}) {
+      if (!Files.isRegularFile(directory.resolve(file))) {
+        throw new InputException(directory + " is not a whole SavedModel", file + " in it", REMEDY);
+      }
+    }
+  }
+
+  /**
+   * Loads a SavedModel.
+   *
+   * @param directory its directory
+   * @return the network
+   * @throws InputException if it cannot be loaded or is no classifier of images
+   */
+  public static SavedClassifier load(Path directory) {
+    check(directory);
+    SavedModelBundle bundle;
+    try {
+      bundle = SavedModelBundle.load(directory.toString(), SavedModelBundle.DEFAULT_TAG);
+    } catch (RuntimeException e) {
+      // The exceptions of TensorFlow Java have no common type below this one.
+      throw new InputException(
+          directory + " cannot be loaded (" + e.getMessage() + ")", "a whole SavedModel", REMEDY);
+    }
+    try {
+      return new SavedClassifier(directory, bundle);
+    } catch (RuntimeException e) {
+      bundle.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Classifies the test images.
+   *
+   * @param data the set
+   * @return the share that gets its label's class
+   * @throws InputException if the network is for other images or classes
+   */
+  public double accuracy(DataSet data) {
+    checkFits(data);
+    int[] correct = {0};
+    Batches.inOrder(
+        data.test(),
+        Batches.EVALUATION_SIZE,
+        batch -> {
+          try (Result result = function.call(Map.of(ModelExport.IMAGES, batch.images()))) {
+            TInt64 classes = (TInt64) result.get(ModelExport.CLASS).orElseThrow();
+            for (int i = 0; i < batch.size(); i++) {
+              correct[0] += classes.getLong(i) == batch.labels().getInt(i) ? 1 : 0;
+            }
+          }
+        });
+    return (double) correct[0] / data.test().size();
+  }
+
+  private void checkFits(DataSet data) {
+    TensorDescription images = function.signature().getInputs().get(ModelExport.IMAGES);
+    Shape wanted =
+        Shape.of(
+            Shape.UNKNOWN_SIZE,
+            data.shape().height(),
+            data.shape().width(),
+            data.shape().channels());
+    if (!images.shape.isCompatibleWith(wanted)) {
+      throw new InputException(
+          data.name() + " has images of " + data.shape(),
+          "images as the model takes them: " + images.shape,
+          "give the data the model was trained on");
+    }
+    Shape output = function.signature().getOutputs().get(ModelExport.PROBABILITIES).shape;
+    if (!output.isCompatibleWith(Shape.of(Shape.UNKNOWN_SIZE, data.classes()))) {
+      throw new InputException(
+          data.name() + " has " + data.classes() + " classes",
+          "classes as the model has them: " + output,
+          "give the data the model was trained on");
+    }
+  }
+
+  @Override
+  public void close() {
+    bundle.close();
+  }
+}

@@ -1,0 +1,55 @@
+package org.samtf.examples.train;
+
+import org.samtf.SamOptimizer;
+import org.samtf.examples.data.LabeledImages;
+import org.samtf.examples.model.Network;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.framework.optimizers.GradientDescent;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * Measures sharpness: how much the loss rises from w to w + eps, eps as SAM takes it.
+ *
+ * <p>It is the loss of the network as it is used, without dropout. Nothing is ever updated, so
+ * networks that were trained with and without SAM are measured in the same way.
+ */
+final class SharpnessMeter {
+
+  private final Network network;
+  private final Operand<?> sharpness;
+
+  SharpnessMeter(Graph graph, Network network, float rho, double norm) {
+    this.network = network;
+    SamOptimizer sam =
+        SamOptimizer.builder(graph, new GradientDescent(graph))
+            .rho(rho)
+            .norm(norm)
+            .name("Sharpness")
+            .build();
+    sam.computeGradients(network.inferenceLoss());
+    sharpness = sam.sharpness();
+  }
+
+  /** Mean over all images, batch by batch. */
+  double measure(Session session, LabeledImages part, int batchSize) {
+    double[] sum = {0};
+    Batches.inOrder(
+        part,
+        batchSize,
+        batch -> {
+          Session.Runner runner =
+              session
+                  .runner()
+                  .feed(network.images(), batch.images())
+                  .feed(network.labels(), batch.labels())
+                  .fetch(sharpness);
+          try (Result result = runner.run()) {
+            sum[0] += batch.size() * (double) ((TFloat32) result.get(0)).getFloat();
+          }
+        });
+    return sum[0] / part.size();
+  }
+}

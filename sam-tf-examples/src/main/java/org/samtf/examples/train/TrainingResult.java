@@ -1,0 +1,22 @@
+package org.samtf.examples.train;
+
+import java.util.List;
+
+/**
+ * What a run has come to.
+ *
+ * @param epochs the state after each epoch
+ * @param train the final network on the training images and the labels it was trained on
+ * @param stepMillis median time of a step, without the first few
+ */
+public record TrainingResult(List<EpochResult> epochs, Evaluation train, double stepMillis) {
+
+  /**
+   * Returns the state at the end.
+   *
+   * @return the last epoch
+   */
+  public EpochResult last() {
+    return epochs.get(epochs.size() - 1);
+  }
+}

@@ -1,0 +1,26 @@
+package org.samtf.examples.train;
+
+import java.util.Optional;
+import org.samtf.examples.model.Architecture;
+
+/**
+ * Everything a training run depends on, apart from the data.
+ *
+ * @param architecture what the network is made of
+ * @param base the optimizer that updates the weights
+ * @param learningRate its learning rate
+ * @param momentum its momentum, where it has one
+ * @param sam SAM around it, or empty for the base optimizer alone
+ * @param epochs how often to go through the training images
+ * @param batchSize images a step
+ * @param seed of initial weights, dropout and the order of the images
+ */
+public record TrainingSettings(
+    Architecture architecture,
+    BaseOptimizer base,
+    float learningRate,
+    float momentum,
+    Optional<SamSettings> sam,
+    int epochs,
+    int batchSize,
+    long seed) {}

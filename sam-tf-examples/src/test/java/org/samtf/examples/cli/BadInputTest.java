@@ -1,0 +1,139 @@
+package org.samtf.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.examples.Main;
+import org.samtf.examples.data.IdxFiles;
+
+/** Bad input gives one line on the error stream, exit code 2 and no files. */
+class BadInputTest {
+
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | no command",
+        "tra | Unmatched argument",
+        "train --no-such-option | Unknown option: '--no-such-option'",
+        "train --epochs 0 | --epochs is 0",
+        "train --epochs x | 'x' is not an int",
+        "train --batch-size 0 | --batch-size is 0",
+        "train --batch-size 1078 | --batch-size is 1078; expected at most the 1077",
+        "train --rho -1 | --rho is -1.0",
+        "train --rho NaN | --rho is NaN",
+        "train --rho Infinity | --rho is Infinity",
+        "train --norm 0.5 | --norm is 0.5",
+        "train --norm NaN | --norm is NaN",
+        "train --norm two | 'two' is not a number or inf",
+        "train --l2 -1 | --l2 is -1.0",
+        "train --label-noise 1 | --label-noise is 1.0",
+        "train --label-noise -0.1 | --label-noise is -0.1",
+        "train --label-noise NaN | --label-noise is NaN",
+        "train --learning-rate 0 | --learning-rate is 0.0",
+        "train --learning-rate NaN | --learning-rate is NaN",
+        "train --momentum 1 | --momentum is 1.0",
+        "train --base adam --momentum 0.9 | --momentum is given for adam",
+        "train --base lion | 'lion'; expected adadelta, adagrad, adagradda, adam, adamax, ftrl",
+        "train --no-sam --rho 0.1 | --rho is given with --no-sam",
+        "train --no-sam --norm inf | --norm is given with --no-sam",
+        "train --no-sam --l2 0.1 | --l2 is given with --no-sam",
+        "train --model vit | no model 'vit'; expected mlp or cnn",
+        "train --hidden 0,3 | --hidden is 0",
+        "train --hidden 100000 | --hidden is 100000",
+        "train --model cnn --channels 0 | --channels is 0",
+        "train --model cnn --dropout 1 | --dropout is 1.0",
+        "train --model cnn --hidden 3 | --hidden is given for model cnn",
+        "train --channels 3 | --channels is given for model mlp",
+        "train --data nowhere | data 'nowhere' is not a directory",
+        "predict | Missing required option: '--model=DIR'",
+        "predict --model nowhere | model nowhere is not a directory",
+      })
+  void saysWhatIsWrong(String arguments, String message) {
+    Path out = directory.resolve("out");
+    String[] args = arguments.isEmpty() ? new String[0] : arguments.split(" ");
+    if (arguments.startsWith("train")) {
+      args =
+          Stream.concat(Stream.of(args), Stream.of("--out", out.toString())).toArray(String[]::new);
+    }
+
+    assertBadInput(CommandLineFixture.run(args), message);
+
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void refusesAnExportDirectoryThatIsNotEmpty() throws IOException {
+    Path file = Files.writeString(directory.resolve("mine.txt"), "mine");
+
+    var run = CommandLineFixture.run("train", "--export", directory.toString());
+
+    assertBadInput(run, "is not empty");
+    assertThat(directory).isDirectoryContaining(p -> p.equals(file));
+    assertThat(Files.readString(file)).isEqualTo("mine");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--export", "--out"})
+  void refusesADirectoryBelowAFile(String option) throws IOException {
+    Path file = Files.writeString(directory.resolve("file"), "");
+
+    var run = CommandLineFixture.run("train", option, file.resolve("below").toString());
+
+    assertBadInput(run, "which is not a directory");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--export", "--out"})
+  void refusesAFile(String option) throws IOException {
+    Path file = Files.writeString(directory.resolve("file"), "");
+
+    var run = CommandLineFixture.run("train", option, file.toString());
+
+    assertBadInput(run, "which is not a directory");
+  }
+
+  @Test
+  void refusesADirectoryThatIsNoModel() {
+    var run = CommandLineFixture.run("predict", "--model", directory.toString());
+
+    assertBadInput(run, "is not a whole SavedModel; expected saved_model.pb in it");
+  }
+
+  @Test
+  void refusesADamagedModel() throws IOException {
+    Files.writeString(directory.resolve("saved_model.pb"), "hello");
+    Files.createDirectory(directory.resolve("variables"));
+    Files.writeString(directory.resolve("variables/variables.index"), "hello");
+
+    var run = CommandLineFixture.run("predict", "--model", directory.toString());
+
+    assertBadInput(run, "cannot be loaded");
+  }
+
+  @Test
+  void aDamagedDataFileIsNamed() throws IOException {
+    IdxFiles.write(directory, 3, 2);
+    Files.write(directory.resolve("t10k-labels-idx1-ubyte"), new byte[3]);
+
+    var run = CommandLineFixture.run("train", "--data", directory.toString());
+
+    assertBadInput(run, "t10k-labels-idx1-ubyte ends after 3 of 4 bytes");
+  }
+
+  static void assertBadInput(CommandLineFixture.Run run, String message) {
+    assertThat(run.err().strip()).contains(message).hasLineCount(1);
+    assertThat(run.exitCode()).isEqualTo(Main.BAD_INPUT);
+    assertThat(run.out()).isEmpty();
+  }
+}

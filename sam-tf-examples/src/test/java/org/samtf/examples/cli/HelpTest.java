@@ -1,0 +1,37 @@
+package org.samtf.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.examples.Main;
+
+class HelpTest {
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"--help", "train --help", "predict --help", "compare --help", "benchmark --help"})
+  void everyCommandHasHelp(String arguments) {
+    var run = CommandLineFixture.run(arguments.split(" "));
+
+    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.out()).startsWith("Usage: sam-tf-examples").contains("--help");
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void percentSignsAreNotTakenForFormats() {
+    var run = CommandLineFixture.run("compare", "--help");
+
+    assertThat(run.out()).contains("40 % of").doesNotContain("%n").doesNotContain("%%");
+  }
+
+  @Test
+  void saysItsVersion() {
+    var run = CommandLineFixture.run("--version");
+
+    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.out()).contains("sam-tf-examples ").contains("TensorFlow 2.");
+  }
+}
