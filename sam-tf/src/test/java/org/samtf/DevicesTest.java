@@ -1,0 +1,217 @@
+package org.samtf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.DeviceSpec;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.framework.optimizers.Momentum;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.RunOptions;
+import org.tensorflow.types.TFloat64;
+
+/** Replicas on several devices; the devices are shares of one CPU here. */
+class DevicesTest {
+
+  /**
+   * Ops whose time grows with the batch or with the weights, by their type in the graph that ran.
+   */
+  private static final Set<String> HEAVY =
+      Set.of("MatMul", "_FusedMatMul", "Tanh", "TanhGrad", "L2Loss", "RealDiv", "AddV2", "Add");
+
+  private static final Shape BATCH = Shape.of(8, 5);
+
+  private static Session session(Graph graph, int devices) {
+    return new Session(graph, ConfigProto.newBuilder().putDeviceCount("CPU", devices).build());
+  }
+
+  private static List<String> names(int devices) {
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < devices; i++) {
+      names.add("/device:CPU:" + i);
+    }
+    return names;
+  }
+
+  /** The weights after three steps; {@code ran} gets the ops of a step and their devices. */
+  private static List<double[]> train(
+      int devices, boolean sequential, PerturbationSharing sharing, Map<NodeDef, Integer> ran) {
+    try (Graph graph = new Graph();
+        Session session = session(graph, devices)) {
+      TestModels.Maker m = new TestModels.Maker(graph, session);
+      Ops tf = m.tf;
+      Placeholder<TFloat64> x =
+          tf.withName("x").placeholder(TFloat64.class, Placeholder.shape(Shape.of(-1, 5)));
+      Operand<TFloat64> hidden = tf.math.tanh(tf.linalg.matMul(x, m.weight("w1", 5, 7)));
+      Operand<TFloat64> y = tf.linalg.matMul(hidden, m.weight("w2", 7, 2));
+      Operand<TFloat64> loss = tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1}));
+      SamOptimizer.Builder builder =
+          SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f))
+              .rho(0.2f)
+              .microBatches(4, x)
+              .perturbation(sharing)
+              .sequential(sequential);
+      if (devices > 1) {
+        builder.devices(names(devices));
+      }
+      Op train = builder.build().minimize(loss);
+      try (TFloat64 batch = Values.tensor(BATCH, new Random(1).doubles(BATCH.size()).toArray())) {
+        for (int step = 0; step < 3; step++) {
+          run(session.runner().feed(x, batch).addTarget(train), ran);
+        }
+      }
+      List<double[]> weights = new ArrayList<>();
+      m.variables.forEach(w -> weights.add(Values.of(session, w)));
+      return weights;
+    }
+  }
+
+  /** Runs, and says which ops TensorFlow ran on which device, after all its rewriting. */
+  private static void run(Session.Runner runner, Map<NodeDef, Integer> ran) {
+    ran.clear();
+    RunOptions options = RunOptions.newBuilder().setOutputPartitionGraphs(true).build();
+    try (Result result = runner.setOptions(options).runAndFetchMetadata()) {
+      result
+          .getMetadata()
+          .orElseThrow()
+          .getPartitionGraphsList()
+          .forEach(
+              partition ->
+                  partition
+                      .getNodeList()
+                      .forEach(
+                          node -> {
+                            String device = node.getDevice();
+                            ran.put(
+                                node,
+                                Integer.parseInt(device.substring(device.lastIndexOf(':') + 1)));
+                          }));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2,false,PER_REPLICA",
+    "2,true,PER_REPLICA",
+    "4,false,PER_REPLICA",
+    "4,true,PER_REPLICA",
+    "2,false,SHARED",
+    "4,true,SHARED"
+  })
+  void severalDevicesGiveWhatOneGives(
+      int devices, boolean sequential, PerturbationSharing sharing) {
+    Map<NodeDef, Integer> ran = new HashMap<>();
+    List<double[]> one = train(1, false, sharing, ran);
+    assertThat(ran.values()).containsOnly(0);
+    List<double[]> several = train(devices, sequential, sharing, ran);
+    for (int i = 0; i < one.size(); i++) {
+      for (int k = 0; k < one.get(i).length; k++) {
+        assertThat(several.get(i)[k]).isCloseTo(one.get(i)[k], within(1e-12));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2,false", "4,false", "4,true"})
+  void heavyOpsOfAPartRunOnItsDevice(int devices, boolean sequential) {
+    Map<NodeDef, Integer> ran = new HashMap<>();
+    train(devices, sequential, PerturbationSharing.PER_REPLICA, ran);
+    int[] heavy = new int[4];
+    ran.forEach(
+        (node, device) -> {
+          for (int part = 0; part < 4; part++) {
+            if (node.getName().startsWith("Sam/part" + part + "/")
+                && HEAVY.contains(node.getOp())) {
+              heavy[part]++;
+              assertThat(device).as(node.getName()).isEqualTo(part % devices);
+            }
+          }
+        });
+    // Two products forward, three backward, in each of two passes.
+    for (int part = 0; part < 4; part++) {
+      int count = heavy[part];
+      assertThat(count).isGreaterThanOrEqualTo(10);
+    }
+    assertThat(crossings(ran)).allMatch(DevicesTest::isWeightSliceOrGradient);
+  }
+
+  /** The tensors that go from one device to another, by the name of what makes them. */
+  private static List<String> crossings(Map<NodeDef, Integer> ran) {
+    List<String> sent = new ArrayList<>();
+    ran.forEach(
+        (node, device) -> {
+          if (node.getOp().equals("_Send") || node.getOp().equals("_HostSend")) {
+            String input = node.getInputCount() == 0 ? "" : node.getInput(0);
+            if (!input.startsWith("^")) {
+              sent.add(input);
+            }
+          }
+        });
+    assertThat(sent).isNotEmpty();
+    return sent;
+  }
+
+  /** Weights and slices of the batch go in, gradients come out. */
+  private static boolean isWeightSliceOrGradient(String tensor) {
+    return tensor.matches("w[12]")
+        || tensor.startsWith("Sam/microBatches/splitIntoEqualParts")
+        || tensor.contains("/descent/placed/")
+        || tensor.contains("/descent/sum")
+        // Not data: that one device is done.
+        || tensor.contains("/ctrl/");
+  }
+
+  /** A user's own towers, each with its device: gradients and ε are where the loss is. */
+  @Test
+  void replicasOfTheUserStayOnTheDevicesOfTheirLosses() {
+    Map<NodeDef, Integer> ran = new HashMap<>();
+    try (Graph graph = new Graph();
+        Session session = session(graph, 3)) {
+      TestModels.Maker m = new TestModels.Maker(graph, session);
+      Operand<TFloat64> w = m.weight("w", 5, 4);
+      List<Operand<TFloat64>> losses = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        Ops tf =
+            m.tf.withDevice(
+                DeviceSpec.newBuilder()
+                    .deviceType(DeviceSpec.DeviceType.CPU)
+                    .deviceIndex(i + 1)
+                    .build());
+        Operand<TFloat64> y = tf.math.tanh(tf.linalg.matMul(m.data(6, 5), w));
+        losses.add(tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1})));
+      }
+      SamOptimizer sam = new SamOptimizer(graph, new Momentum(graph, 0.1f, 0.9f), 0.1f);
+      Op train = sam.minimize(losses);
+      run(session.runner().addTarget(train), ran);
+      int[] products = new int[3];
+      ran.forEach(
+          (node, device) -> {
+            if (HEAVY.contains(node.getOp()) && node.getName().startsWith("Sam/replica")) {
+              int replica = node.getName().charAt("Sam/replica".length()) - '0';
+              assertThat(device).as(node.getName()).isEqualTo(replica + 1);
+              products[device]++;
+            }
+          });
+      assertThat(products[0]).isZero();
+      assertThat(products[1]).isGreaterThanOrEqualTo(6);
+      assertThat(products[2]).isEqualTo(products[1]);
+    }
+  }
+}
