@@ -53,7 +53,7 @@ public enum BaseOptimizer {
   /** Gradient descent with momentum. */
   MOMENTUM(0.05f, true, Momentum::new),
   /** Adam with Nesterov's momentum. */
-  NADAM(0.001f, false, (g, rate, momentum) -> new Nadam(g, rate)),
+  NADAM(0.005f, false, (g, rate, momentum) -> new Nadam(g, rate)),
   /** RMSProp. */
   RMSPROP(
       0.001f,

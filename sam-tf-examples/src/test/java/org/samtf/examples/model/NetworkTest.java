@@ -5,15 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.samtf.SamOptimizer;
 import org.samtf.examples.data.ImageShape;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
+import org.tensorflow.framework.optimizers.GradientDescent;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
@@ -41,7 +44,7 @@ class NetworkTest {
       assertThat(probabilities).hasSize(BATCH * 3);
       for (int i = 0; i < BATCH; i++) {
         float sum = probabilities[3 * i] + probabilities[3 * i + 1] + probabilities[3 * i + 2];
-        assertThat(sum).isCloseTo(1f, org.assertj.core.data.Offset.offset(1e-5f));
+        assertThat(sum).isCloseTo(1f, Offset.offset(1e-5f));
       }
     }
   }
@@ -138,10 +141,31 @@ class NetworkTest {
       float[] afterTwo = f.floats(f.variable("bn1_moving_mean"));
 
       for (int c = 0; c < mean.length; c++) {
-        var tolerance = org.assertj.core.data.Offset.offset(1e-5f);
+        var tolerance = Offset.offset(1e-5f);
         assertThat(afterOne[c]).isCloseTo(0.1f * mean[c], tolerance);
         assertThat(afterTwo[c]).isCloseTo(0.19f * mean[c], tolerance);
         assertThat(mean[c]).isNotCloseTo(0f, tolerance);
+      }
+    }
+  }
+
+  @Test
+  void movingAveragesFollowTheWeightsAndNotThePerturbedOnes() {
+    try (Fixture f = new Fixture(CNN, 1)) {
+      // A radius and a rate so large that batch means at any other weights would be far off.
+      Op train =
+          new SamOptimizer(f.graph, new GradientDescent(f.graph, 1f), 5f)
+              .minimize(f.network.loss());
+      Op step = f.network.step(train);
+      float[] mean = f.batchMeanOfFirstConvolution();
+
+      f.feed().addTarget(step).run().close();
+
+      float[] after = f.floats(f.variable("bn1_moving_mean"));
+      float[] meanAfter = f.batchMeanOfFirstConvolution();
+      for (int c = 0; c < mean.length; c++) {
+        assertThat(after[c]).isCloseTo(0.1f * mean[c], Offset.offset(1e-5f));
+        assertThat(meanAfter[c]).isNotCloseTo(mean[c], Offset.offset(1e-3f));
       }
     }
   }
