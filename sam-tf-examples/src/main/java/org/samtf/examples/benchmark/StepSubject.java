@@ -25,7 +25,7 @@ final class StepSubject implements AutoCloseable {
 
   StepSubject(Architecture architecture, Wrapping wrapping, int batchSize) {
     network = new Network(graph, architecture, SHAPE, CLASSES, SEED);
-    step = network.step(wrapping.optimizer(graph).minimize(network.loss()));
+    step = network.step(wrapping.optimizer(graph).minimize(network.loss()), network.loss());
     session = new Session(graph);
     network.initialize(session);
     batch = randomBatch(batchSize);

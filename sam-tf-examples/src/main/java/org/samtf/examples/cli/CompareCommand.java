@@ -4,9 +4,12 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.samtf.examples.InputException;
 import org.samtf.examples.Main;
 import org.samtf.examples.compare.CompareJob;
+import org.samtf.examples.train.BatchCut;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -65,6 +68,8 @@ public final class CompareCommand implements Callable<Integer> {
       })
   private boolean tune;
 
+  @Mixin private BatchCutOptions cut;
+
   @Override
   public Integer call() throws IOException {
     Check.that(seeds >= 1 && seeds <= MAX_SEEDS, "--seeds", seeds, "1 to " + MAX_SEEDS);
@@ -72,12 +77,17 @@ public final class CompareCommand implements Callable<Integer> {
     Check.that(runEpochs >= 1, "--epochs", runEpochs, "a whole number from 1");
     PrintWriter writer = spec.commandLine().getOut();
     if (tune) {
+      if (cut.given() != null) {
+        throw new InputException(
+            cut.given() + " is given with --tune", "it with a comparison", "leave one of them out");
+      }
       CompareJob.tune(runEpochs, writer);
       return Main.OK;
     }
+    BatchCut batchCut = cut.of(CompareJob.batchSize());
     OutputDirectory.check("--out", out);
     OutputDirectory.create("--out", out);
-    CompareJob.compare(seeds, runEpochs, cleanSettings, out, writer);
+    CompareJob.compare(seeds, runEpochs, batchCut, cleanSettings, out, writer);
     writer.flush();
     return Main.OK;
   }

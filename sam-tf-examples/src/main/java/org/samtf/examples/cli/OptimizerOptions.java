@@ -84,11 +84,13 @@ final class OptimizerOptions {
     return momentum;
   }
 
-  Optional<SamSettings> sam() {
+  /** SAM with batches that are cut so; empty if it is not wanted. */
+  Optional<SamSettings> sam(BatchCutOptions cut, int batchSize) {
     if (noSam) {
       refuseWithoutSam(rho, "--rho");
       refuseWithoutSam(norm, "--norm");
       refuseWithoutSam(l2, "--l2");
+      refuseWithoutSam(cut.given(), cut.given());
       return Optional.empty();
     }
     float radius = rho == null ? SamOptimizer.RHO_DEFAULT : rho;
@@ -97,7 +99,7 @@ final class OptimizerOptions {
     Check.that(p >= 1, "--norm", p, "a number from 1, or inf");
     float lambda = l2 == null ? 0 : l2;
     Check.that(lambda >= 0 && Float.isFinite(lambda), "--l2", lambda, "a finite number from 0");
-    return Optional.of(new SamSettings(radius, p, lambda));
+    return Optional.of(new SamSettings(radius, p, lambda, cut.of(batchSize)));
   }
 
   private static void refuseWithoutSam(Object value, String option) {

@@ -85,6 +85,7 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Mixin private NetworkOptions network;
   @Mixin private OptimizerOptions optimizer;
+  @Mixin private BatchCutOptions cut;
 
   /** The figures of a run, as train.json has them. */
   private record Report(
@@ -125,7 +126,7 @@ public final class TrainCommand implements Callable<Integer> {
             optimizer.base(),
             optimizer.learningRate(),
             optimizer.momentum(),
-            optimizer.sam(),
+            optimizer.sam(cut, batchSize),
             epochs,
             batchSize,
             seed);
@@ -169,7 +170,8 @@ public final class TrainCommand implements Callable<Integer> {
     String sam =
         settings
             .sam()
-            .map(s -> "rho " + s.rho() + ", norm " + s.norm() + ", l2 " + s.l2())
+            .map(
+                s -> "rho " + s.rho() + ", norm " + s.norm() + ", l2 " + s.l2() + s.cut().inWords())
             .orElse("none");
     TrainingResult result = report.result();
     Table table =

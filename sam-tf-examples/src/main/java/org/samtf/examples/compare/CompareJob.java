@@ -10,6 +10,7 @@ import org.samtf.examples.data.DataSets;
 import org.samtf.examples.report.Figures;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Progress;
+import org.samtf.examples.train.BatchCut;
 
 /** What the command {@code compare} does. */
 public final class CompareJob {
@@ -28,20 +29,30 @@ public final class CompareJob {
   }
 
   /**
+   * Returns how many images a step has.
+   *
+   * @return the batch size
+   */
+  public static int batchSize() {
+    return Protocol.STANDARD.batchSize();
+  }
+
+  /**
    * Compares SAM with its base optimizer and writes compare.json and compare.png.
    *
    * @param seeds how many seeds
    * @param epochs how many epochs a run
+   * @param cut how SAM cuts a batch
    * @param cleanSettings whether wrong labels are trained on with the settings for clean ones
    * @param directory where to write; it exists
    * @param out where to print the table
    * @throws IOException if a file cannot be written
    */
   public static void compare(
-      int seeds, int epochs, boolean cleanSettings, Path directory, PrintWriter out)
+      int seeds, int epochs, BatchCut cut, boolean cleanSettings, Path directory, PrintWriter out)
       throws IOException {
     Tuned tuned = cleanSettings ? Tuned.FOR_CLEAN_LABELS : Tuned.FOR_THESE_LABELS;
-    Protocol protocol = Protocol.STANDARD.withEpochs(epochs);
+    Protocol protocol = Protocol.STANDARD.withEpochs(epochs).with(cut);
     DataSet data = DataSets.open(DATA);
     Comparison comparison;
     try (Progress progress = Progress.of("compare", 4L * seeds)) {
@@ -70,14 +81,15 @@ public final class CompareJob {
       Comparison comparison, int seeds, ComparisonReport report, PrintWriter out) {
     Protocol protocol = comparison.protocol();
     out.printf(
-        "%s, %s, %s; seeds 1 to %d, %d epochs, batch %d; sharpness at rho %s%n%n",
+        "%s, %s, %s; seeds 1 to %d, %d epochs, batch %d; sharpness at rho %s%s%n%n",
         DATA,
         protocol.architecture(),
         Protocol.BASE,
         seeds,
         protocol.epochs(),
         protocol.batchSize(),
-        protocol.sharpnessRho());
+        protocol.sharpnessRho(),
+        protocol.cut().inWords());
     for (Labels labels : Labels.values()) {
       out.println(labels + ", base: " + comparison.settings(labels, false));
       out.println(labels + ", SAM:  " + comparison.settings(labels, true));

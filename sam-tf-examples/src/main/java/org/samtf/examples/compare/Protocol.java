@@ -6,6 +6,7 @@ import org.samtf.examples.data.LabelNoise;
 import org.samtf.examples.model.Architecture;
 import org.samtf.examples.model.Mlp;
 import org.samtf.examples.train.BaseOptimizer;
+import org.samtf.examples.train.BatchCut;
 import org.samtf.examples.train.Trainer;
 import org.samtf.examples.train.TrainingResult;
 import org.samtf.examples.train.TrainingSettings;
@@ -17,16 +18,23 @@ import org.samtf.examples.train.TrainingSettings;
  * @param epochs how often to go through the training images
  * @param batchSize images a step
  * @param sharpnessRho radius at which sharpness is measured, for both sides
+ * @param cut how SAM cuts a batch
  */
-record Protocol(Architecture architecture, int epochs, int batchSize, float sharpnessRho) {
+record Protocol(
+    Architecture architecture, int epochs, int batchSize, float sharpnessRho, BatchCut cut) {
 
   static final BaseOptimizer BASE = BaseOptimizer.MOMENTUM;
 
   /** How it is done by default. */
-  static final Protocol STANDARD = new Protocol(new Mlp(List.of(128, 128)), 60, 64, 0.05f);
+  static final Protocol STANDARD =
+      new Protocol(new Mlp(List.of(128, 128)), 60, 64, 0.05f, BatchCut.NONE);
 
   Protocol withEpochs(int number) {
-    return new Protocol(architecture, number, batchSize, sharpnessRho);
+    return new Protocol(architecture, number, batchSize, sharpnessRho, cut);
+  }
+
+  Protocol with(BatchCut other) {
+    return new Protocol(architecture, epochs, batchSize, sharpnessRho, other);
   }
 
   /** Trains once. A seed stands for initial weights, order of images and wrong labels alike. */
@@ -38,7 +46,7 @@ record Protocol(Architecture architecture, int epochs, int batchSize, float shar
             BASE,
             contestant.learningRate(),
             contestant.momentum(),
-            contestant.sam(),
+            contestant.sam().map(sam -> sam.with(cut)),
             epochs,
             batchSize,
             seed);

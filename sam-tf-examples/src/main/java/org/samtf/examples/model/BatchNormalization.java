@@ -41,8 +41,8 @@ final class BatchNormalization implements Layer {
     // The op computes the statistics itself and wants these two empty.
     Operand<TFloat32> none = tf.constant(new float[0]);
     FusedBatchNorm<TFloat32, TFloat32> norm = normalize(tf, x, none, none, true);
-    pass.updateAfterStep(movingMean, blend(tf, movingMean, norm.batchMean()));
-    pass.updateAfterStep(movingVariance, blend(tf, movingVariance, norm.batchVariance()));
+    pass.average(movingMean, norm.batchMean(), keep);
+    pass.average(movingVariance, norm.batchVariance(), keep);
     return norm.y();
   }
 
@@ -60,10 +60,5 @@ final class BatchNormalization implements Layer {
         variance,
         FusedBatchNorm.epsilon(EPSILON),
         FusedBatchNorm.isTraining(training));
-  }
-
-  private Operand<TFloat32> blend(Ops tf, Operand<TFloat32> average, Operand<TFloat32> batch) {
-    return tf.math.add(
-        tf.math.mul(average, tf.constant(keep)), tf.math.mul(batch, tf.constant(1 - keep)));
   }
 }

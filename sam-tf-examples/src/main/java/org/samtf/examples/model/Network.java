@@ -147,20 +147,37 @@ public final class Network {
   /**
    * Completes a train op to a whole step, which also moves the averages of batch normalisation.
    *
-   * <p>They move after the train op and so not at all if it fails, and towards the statistics of
-   * the pass at the weights themselves, not at the perturbed ones.
+   * <p>They move after the train op and so not at all if it fails, and towards the statistics at
+   * the weights themselves, not at the perturbed ones. If the step has the batch in parts, that is
+   * the mean over the parts of the statistics that each is normalised with.
    *
    * @param train the op that updates the weights
+   * @param loss what it minimizes: {@link #loss}, or what the optimizer has made of it
    * @return the op to run for a step
    */
-  public Op step(Op train) {
+  public Op step(Op train, Operand<?> loss) {
     List<Op> all = new ArrayList<>();
     all.add(train);
+    StepStatistics statistics = new StepStatistics(loss);
+    Ops before = tf.withSubScope("batch_statistics");
     Ops after = tf.withSubScope("moving_averages").withControlDependencies(train);
     for (Pass.MovingAverage average : training.movingAverages()) {
-      all.add(after.assign(average.variable(), average.next()));
+      Operand<TFloat32> batch = mean(before, statistics.of(average.statistic()));
+      float keep = average.keep();
+      Operand<TFloat32> next =
+          before.math.add(
+              before.math.mul(average.variable(), before.constant(keep)),
+              before.math.mul(batch, before.constant(1 - keep)));
+      all.add(after.assign(average.variable(), next));
     }
     return tf.withName("step").withControlDependencies(all).noOp();
+  }
+
+  private static Operand<TFloat32> mean(Ops tf, List<Operand<TFloat32>> parts) {
+    if (parts.size() == 1) {
+      return parts.get(0);
+    }
+    return tf.math.mul(tf.math.addN(parts), tf.constant(1f / parts.size()));
   }
 
   /**

@@ -11,8 +11,8 @@ import org.tensorflow.types.TInt32;
 /** One way through the layers: for training or for inference. */
 final class Pass {
 
-  /** What a moving average becomes when the step is done. */
-  record MovingAverage(Variable<TFloat32> variable, Operand<TFloat32> next) {}
+  /** What a variable follows, and the share of itself that it keeps in a step. */
+  record MovingAverage(Variable<TFloat32> variable, Operand<TFloat32> statistic, float keep) {}
 
   private final Ops tf;
   private final boolean training;
@@ -38,8 +38,8 @@ final class Pass {
     return batchSize;
   }
 
-  void updateAfterStep(Variable<TFloat32> variable, Operand<TFloat32> next) {
-    movingAverages.add(new MovingAverage(variable, next));
+  void average(Variable<TFloat32> variable, Operand<TFloat32> statistic, float keep) {
+    movingAverages.add(new MovingAverage(variable, statistic, keep));
   }
 
   List<MovingAverage> movingAverages() {

@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
-import org.samtf.OrderedOptimizer;
-import org.samtf.SamOptimizer;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.model.Network;
@@ -15,8 +13,6 @@ import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.framework.optimizers.Optimizer;
-import org.tensorflow.op.Op;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -28,7 +24,7 @@ public final class Trainer implements AutoCloseable {
   private final Graph graph;
   private final Session session;
   private final Network network;
-  private final Op step;
+  private final TrainingStep step;
   private final SharpnessMeter meter;
 
   /**
@@ -50,24 +46,24 @@ public final class Trainer implements AutoCloseable {
       network =
           new Network(
               graph, settings.architecture(), data.shape(), data.classes(), settings.seed());
-      step = network.step(optimizer(graph, settings).minimize(network.loss()));
+      step = TrainingStep.write(graph, network, settings);
       double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
       meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
-      session = new Session(graph);
-      network.initialize(session);
+      session = new Session(graph, Devices.sessionFor(devices(settings)));
     } catch (RuntimeException e) {
       graph.close();
       throw e;
     }
+    try {
+      network.initialize(session);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
-  private static Optimizer optimizer(Graph graph, TrainingSettings settings) {
-    Optimizer base = settings.base().create(graph, settings.learningRate(), settings.momentum());
-    if (settings.sam().isEmpty()) {
-      return new OrderedOptimizer(graph, base);
-    }
-    SamSettings sam = settings.sam().get();
-    return SamOptimizer.builder(graph, base).rho(sam.rho()).norm(sam.norm()).l2(sam.l2()).build();
+  private static List<String> devices(TrainingSettings settings) {
+    return settings.sam().map(sam -> sam.cut().devices()).orElse(List.of());
   }
 
   /**
@@ -109,25 +105,15 @@ public final class Trainer implements AutoCloseable {
 
   private float step(int epoch, Batch batch) {
     float loss;
-    try (Result result = feed(batch).addTarget(step).fetch(network.loss()).run()) {
+    try (Result result = feed(batch).addTarget(step.op()).fetch(step.loss()).run()) {
       loss = ((TFloat32) result.get(0)).getFloat();
     } catch (TFInvalidArgumentException e) {
-      throw divergence(epoch, e);
+      throw Divergence.of(epoch, e);
     }
     if (!Float.isFinite(loss)) {
       throw new DivergenceException(epoch, "the loss is " + loss, null);
     }
     return loss;
-  }
-
-  /** The optimizers of sam-tf fail a step whose gradient is not finite, before they update. */
-  private static RuntimeException divergence(int epoch, TFInvalidArgumentException e) {
-    String message = e.getMessage();
-    int end = message.indexOf(" : ");
-    if (!message.contains("not finite") || end < 0) {
-      return e;
-    }
-    return new DivergenceException(epoch, message.substring(0, end), e);
   }
 
   private Session.Runner feed(Batch batch) {

@@ -56,13 +56,31 @@ class BadInputTest {
         "train --model cnn --hidden 3 | --hidden is given for model cnn",
         "train --channels 3 | --channels is given for model mlp",
         "train --data nowhere | data 'nowhere' is not a directory",
+        "train --micro-batches 0 | --micro-batches is 0; expected a divisor of the batch size 64",
+        "train --micro-batches 3 | --micro-batches is 3; expected a divisor of the batch size 64",
+        "train --micro-batches 128 | --micro-batches is 128; expected a divisor",
+        "train --ascent-examples 0 | --ascent-examples is 0; expected 1 to the batch size 64",
+        "train --ascent-examples 65 | --ascent-examples is 65; expected 1 to the batch size 64",
+        "train --micro-batches 2 --ascent-examples 8 | is given with --micro-batches",
+        "train --sequential | --sequential is given without --micro-batches",
+        "train --random-ascent-examples | is given without --ascent-examples",
+        "train --devices /device:CPU:0 | --devices is given without --micro-batches above 1",
+        "train --micro-batches 1 --devices /device:CPU:0 | without --micro-batches above 1",
+        "train --micro-batches 2 --devices cpu0 | --devices has 'cpu0'; expected names such as",
+        "train --micro-batches 2 --devices /device:CPU:64 | --devices has '/device:CPU:64'",
+        "train --micro-batches 2 --devices /device:TPU:7 | which this machine does not have",
+        "train --micro-batches 2 --devices /job:w/task:1/device:CPU:0 | machine does not have",
+        "train --no-sam --micro-batches 2 | --micro-batches is given with --no-sam",
+        "train --no-sam --ascent-examples 2 | --ascent-examples is given with --no-sam",
+        "compare --micro-batches 3 | --micro-batches is 3; expected a divisor of the batch size 64",
+        "compare --tune --micro-batches 2 | --micro-batches is given with --tune",
         "predict | Missing required option: '--model=DIR'",
         "predict --model nowhere | model nowhere is not a directory",
       })
   void saysWhatIsWrong(String arguments, String message) {
     Path out = directory.resolve("out");
     String[] args = arguments.isEmpty() ? new String[0] : arguments.split(" ");
-    if (arguments.startsWith("train")) {
+    if (arguments.startsWith("train") || arguments.startsWith("compare")) {
       args =
           Stream.concat(Stream.of(args), Stream.of("--out", out.toString())).toArray(String[]::new);
     }

@@ -9,6 +9,7 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.SamOptimizer;
 import org.samtf.examples.data.ImageShape;
 import org.tensorflow.Graph;
@@ -21,6 +22,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.proto.RunOptions;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -132,7 +134,7 @@ class NetworkTest {
   @Test
   void movingAveragesMoveExactlyOnceAStep() {
     try (Fixture f = new Fixture(CNN, 1)) {
-      Op step = f.network.step(Ops.create(f.graph).noOp());
+      Op step = f.network.step(Ops.create(f.graph).noOp(), f.network.loss());
       float[] mean = f.batchMeanOfFirstConvolution();
 
       f.feed().addTarget(step).fetch(f.network.loss()).run().close();
@@ -156,7 +158,7 @@ class NetworkTest {
       Op train =
           new SamOptimizer(f.graph, new GradientDescent(f.graph, 1f), 5f)
               .minimize(f.network.loss());
-      Op step = f.network.step(train);
+      Op step = f.network.step(train, f.network.loss());
       float[] mean = f.batchMeanOfFirstConvolution();
 
       f.feed().addTarget(step).run().close();
@@ -170,10 +172,56 @@ class NetworkTest {
     }
   }
 
+  /** Six images in parts of two: the mean of the parts' means is the mean of the batch. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void movingAveragesFollowAllPartsOfABatch(boolean sequential) {
+    try (Fixture f = new Fixture(CNN, 1)) {
+      SamOptimizer sam =
+          SamOptimizer.builder(f.graph, new GradientDescent(f.graph, 1f))
+              .rho(5f)
+              .microBatches(3, f.network.images(), f.network.labels())
+              .sequential(sequential)
+              .build();
+      Op step = f.network.step(sam.minimize(f.network.loss()), sam.loss());
+      float[] mean = f.batchMeanOfFirstConvolution();
+
+      List<String> ran = f.opsOf(step);
+
+      float[] after = f.floats(f.variable("bn1_moving_mean"));
+      for (int c = 0; c < mean.length; c++) {
+        assertThat(after[c]).isCloseTo(0.1f * mean[c], Offset.offset(1e-5f));
+      }
+      assertThat(ran)
+          .anyMatch(name -> name.endsWith("part2/forward/training/conv1/Conv2d"))
+          .noneMatch(name -> name.startsWith("training/conv1"));
+    }
+  }
+
+  @Test
+  void movingAveragesFollowTheExamplesOfThePerturbation() {
+    try (Fixture f = new Fixture(CNN, 1)) {
+      SamOptimizer sam =
+          SamOptimizer.builder(f.graph, new GradientDescent(f.graph, 1f))
+              .ascentExamples(6, f.network.images(), f.network.labels())
+              .build();
+      Op step = f.network.step(sam.minimize(f.network.loss()), sam.loss());
+      float[] mean = f.batchMeanOfFirstConvolution();
+
+      List<String> ran = f.opsOf(step);
+
+      float[] after = f.floats(f.variable("bn1_moving_mean"));
+      for (int c = 0; c < mean.length; c++) {
+        assertThat(after[c]).isCloseTo(0.1f * mean[c], Offset.offset(1e-5f));
+      }
+      assertThat(ran).noneMatch(name -> name.startsWith("training/conv1"));
+    }
+  }
+
   @Test
   void evaluationMovesNoAverage() {
     try (Fixture f = new Fixture(CNN, 1)) {
-      f.network.step(Ops.create(f.graph).noOp());
+      f.network.step(Ops.create(f.graph).noOp(), f.network.loss());
       float[] before = f.floats(f.variable("bn1_moving_mean"));
 
       f.feed().fetch(f.network.loss()).fetch(f.network.correct()).run().close();
@@ -187,7 +235,7 @@ class NetworkTest {
     try (Fixture f = new Fixture(CNN, 1)) {
       Ops tf = Ops.create(f.graph);
       Op failing = tf.assertThat(tf.constant(false), List.of(tf.constant("on purpose")));
-      Op step = f.network.step(failing);
+      Op step = f.network.step(failing, f.network.loss());
       float[] before = f.floats(f.variable("bn1_moving_mean"));
 
       org.assertj.core.api.Assertions.assertThatThrownBy(
@@ -228,6 +276,17 @@ class NetworkTest {
         float[] values = new float[(int) tensor.shape().size()];
         ((TFloat32) tensor).copyTo(DataBuffers.of(values, false, false));
         return values;
+      }
+    }
+
+    /** The names of the ops that ran. */
+    List<String> opsOf(Op step) {
+      var options = RunOptions.newBuilder().setTraceLevel(RunOptions.TraceLevel.FULL_TRACE).build();
+      try (Result result = feed().addTarget(step).setOptions(options).runAndFetchMetadata()) {
+        return result.getMetadata().orElseThrow().getStepStats().getDevStatsList().stream()
+            .flatMap(device -> device.getNodeStatsList().stream())
+            .map(node -> node.getNodeName())
+            .toList();
       }
     }
 
