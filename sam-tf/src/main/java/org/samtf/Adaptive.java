@@ -49,8 +49,8 @@ final class Adaptive implements Ascent {
     for (int i = 0; i < gradients.size(); i++) {
       directions.add(tf.math.mul(scales.get(i), dual.directions.get(i)));
     }
-    Operand<TNumber> largest = HolderDual.largest(tf, reals, directions, rho.type());
-    return new Perturbation(
-        directions, HolderDual.orOne(tf, reals, largest), dual.step, dual.dualNorm);
+    Operand<TNumber> bound =
+        tf.math.mul(dual.step, HolderDual.largest(tf, reals, directions, rho.type()));
+    return new Perturbation(directions, dual.step, bound, dual.dualNorm);
   }
 }

@@ -37,15 +37,16 @@ final class Barrier {
       List<? extends Op> after) {
     Ops tf = scope.ops();
     Reals reals = new Reals(tf);
-    List<Op> conditions = new ArrayList<>(after);
+    List<Operand<TNumber>> sums = new ArrayList<>();
     Map<String, List<Integer>> indicesByDevice = new LinkedHashMap<>();
     for (int i = 0; i < gradients.size(); i++) {
       Output<?> gradient = gradients.get(i);
-      Operand<TNumber> value = reals.cast(gradient, Reals.computeType(gradient));
-      conditions.add(Finite.check(tf, reals.sum(value), what + " of variable " + names.get(i)));
+      sums.add(reals.sum(reals.cast(gradient, Reals.computeType(gradient))));
       String device = ((GraphOperation) gradient.op()).device();
       indicesByDevice.computeIfAbsent(device, d -> new ArrayList<>()).add(i);
     }
+    List<Op> conditions = new ArrayList<>(after);
+    conditions.add(Finite.check(tf, sums, names, what));
     Op finite = tf.withName("finite").withControlDependencies(conditions).noOp();
 
     Output<?>[] released = new Output<?>[gradients.size()];

@@ -1,7 +1,9 @@
 package org.samtf;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.tensorflow.ConcreteFunction;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.ExecutionEnvironment;
@@ -28,19 +30,24 @@ final class GraphScope implements Scope {
   private final List<Operation> controls;
   private final boolean init;
 
+  /** How often each full name was asked for; shared by all scopes made from one. */
+  private final Map<String, Integer> asked;
+
   private GraphScope(
       Graph graph,
       String path,
       String opName,
       String device,
       List<Operation> controls,
-      boolean init) {
+      boolean init,
+      Map<String, Integer> asked) {
     this.graph = graph;
     this.path = path;
     this.opName = opName;
     this.device = device;
     this.controls = controls;
     this.init = init;
+    this.asked = asked;
   }
 
   /**
@@ -64,7 +71,7 @@ final class GraphScope implements Scope {
     for (int i = 1; taken.contains(candidate); i++) {
       candidate = name + "_" + i;
     }
-    return new GraphScope(graph, candidate, null, "", List.of(), false);
+    return new GraphScope(graph, candidate, null, "", List.of(), false, new HashMap<>());
   }
 
   /**
@@ -95,15 +102,18 @@ final class GraphScope implements Scope {
   /** A name below this scope that no op has, equal to {@code path/name} if that is free. */
   String uniqueName(String name) {
     String wanted = path + "/" + name;
-    String candidate = wanted;
-    for (int i = 1; graph.operation(candidate) != null; i++) {
-      candidate = wanted + "_" + i;
-    }
+    int number = asked.getOrDefault(wanted, 0);
+    String candidate;
+    do {
+      candidate = number == 0 ? wanted : wanted + "_" + number;
+      number++;
+    } while (graph.operation(candidate) != null);
+    asked.put(wanted, number);
     return candidate;
   }
 
   GraphScope withDeviceString(String newDevice) {
-    return new GraphScope(graph, path, opName, newDevice, controls, init);
+    return new GraphScope(graph, path, opName, newDevice, controls, init, asked);
   }
 
   @Override
@@ -113,12 +123,12 @@ final class GraphScope implements Scope {
 
   @Override
   public GraphScope withSubScope(String childScopeName) {
-    return new GraphScope(graph, path + "/" + childScopeName, null, device, controls, init);
+    return new GraphScope(graph, path + "/" + childScopeName, null, device, controls, init, asked);
   }
 
   @Override
   public GraphScope withName(String newOpName) {
-    return new GraphScope(graph, path, newOpName, device, controls, init);
+    return new GraphScope(graph, path, newOpName, device, controls, init, asked);
   }
 
   @Override
@@ -133,14 +143,14 @@ final class GraphScope implements Scope {
 
   @Override
   public GraphScope withInitScope() {
-    return new GraphScope(graph, path, opName, device, List.of(), true);
+    return new GraphScope(graph, path, opName, device, List.of(), true, asked);
   }
 
   @Override
   public GraphScope withControlDependencyOps(Iterable<Operation> newControls) {
     List<Operation> list = new ArrayList<>();
     newControls.forEach(list::add);
-    return new GraphScope(graph, path, opName, device, List.copyOf(list), init);
+    return new GraphScope(graph, path, opName, device, List.copyOf(list), init, asked);
   }
 
   @Override
@@ -163,7 +173,7 @@ final class GraphScope implements Scope {
 
   @Override
   public void refreshNames() {
-    // nothing is remembered: the graph is asked each time
+    // The graph is asked each time; what is remembered only spares questions.
   }
 
   @Override

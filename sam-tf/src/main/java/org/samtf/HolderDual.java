@@ -59,9 +59,8 @@ final class HolderDual implements Ascent {
 
     List<Operand<TNumber>> directions = new ArrayList<>();
     List<Operand<TNumber>> sums = new ArrayList<>();
-    List<Op> finite = new ArrayList<>();
-    for (int i = 0; i < gradients.size(); i++) {
-      Operand<TNumber> g = gradients.get(i);
+    List<Operand<TNumber>> checks = new ArrayList<>();
+    for (Operand<TNumber> g : gradients) {
       Operand<TNumber> divisor =
           divisors.computeIfAbsent(g.type(), gType -> orOne(tf, reals, reals.cast(scale, gType)));
       Operand<TNumber> u = tf.withName("u").math.div(g, divisor);
@@ -70,10 +69,9 @@ final class HolderDual implements Ascent {
       directions.add(direction);
       sums.add(reals.cast(sum, type));
       // For p = 1 the sum is a count, in which a NaN would not show.
-      finite.add(
-          Finite.check(
-              tf, p == 1 ? reals.sum(u) : sum, "gradient at w of variable " + names.get(i)));
+      checks.add(p == 1 ? reals.sum(u) : sum);
     }
+    Op finite = Finite.check(tf, checks, names, "gradient at w");
     Operand<TNumber> total = tf.withName("sum").math.addN(sums);
     if (p == 2) {
       total = tf.math.mul(total, reals.constant(2, type));
@@ -81,12 +79,12 @@ final class HolderDual implements Ascent {
 
     Operand<TNumber> step =
         tf.withName("step")
-            .withControlDependencies(finite)
+            .withControlDependencies(List.of(finite))
             .math
             .div(rho, root(tf, reals, tf.math.maximum(total, reals.constant(1, type)), p));
     Operand<TNumber> dualNorm =
         tf.withName("dualNorm").math.mul(scale, root(tf, reals, total, 1 + qMinusOne));
-    return new Perturbation(directions, null, step, dualNorm);
+    return new Perturbation(directions, step, rho, dualNorm);
   }
 
   /** max|g| over all variables; a variable with a NaN or an infinity does not count. */

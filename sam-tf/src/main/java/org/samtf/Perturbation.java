@@ -12,23 +12,23 @@ final class Perturbation {
   /** ε of each variable is {@code step} times this. */
   final List<Operand<TNumber>> directions;
 
-  /** The largest magnitude in {@code directions}, a scalar; null if it is known to be 1 or 0. */
-  final Operand<TNumber> largest;
-
   /** A scalar. */
   final Operand<TNumber> step;
+
+  /** A scalar that no entry of ε exceeds in magnitude, and that is of the order of the largest. */
+  final Operand<TNumber> bound;
 
   /** ‖g‖_q, the norm of the gradient that is dual to that of the neighbourhood; a scalar. */
   final Operand<TNumber> dualNorm;
 
   Perturbation(
       List<Operand<TNumber>> directions,
-      Operand<TNumber> largest,
       Operand<TNumber> step,
+      Operand<TNumber> bound,
       Operand<TNumber> dualNorm) {
     this.directions = directions;
-    this.largest = largest;
     this.step = step;
+    this.bound = bound;
     this.dualNorm = dualNorm;
   }
 
@@ -42,43 +42,40 @@ final class Perturbation {
     return epsilons;
   }
 
-  /** ‖ε‖_p, computed from the perturbation and not from rho. */
-  Operand<TNumber> norm(Ops tf, double p) {
+  /** ‖ε‖_p, computed from {@code epsilons} and not from what it should be. */
+  Operand<TNumber> norm(Ops tf, List<Operand<TNumber>> epsilons, double p) {
     Reals reals = new Reals(tf);
+    // Powers of very small or large entries would leave the range of the type.
+    Operand<TNumber> divisor = HolderDual.orOne(tf, reals, bound);
     List<Operand<TNumber>> parts = new ArrayList<>();
-    for (Operand<TNumber> direction : directions) {
-      // Powers of large or small entries would leave the range of the type.
-      Operand<TNumber> scaled =
-          largest == null
-              ? direction
-              : tf.math.div(direction, reals.cast(largest, direction.type()));
+    for (Operand<TNumber> epsilon : epsilons) {
+      Operand<TNumber> scaled = tf.math.div(epsilon, reals.cast(divisor, epsilon.type()));
       parts.add(reals.cast(partOfNorm(tf, reals, scaled, p), step.type()));
     }
     Operand<TNumber> all = tf.stack(parts);
-    Operand<TNumber> directionNorm;
+    Operand<TNumber> scaledNorm;
     if (p == Double.POSITIVE_INFINITY) {
-      directionNorm = reals.max(all);
+      scaledNorm = reals.max(all);
     } else if (p == 2) {
-      directionNorm = tf.math.sqrt(tf.math.mul(reals.constant(2, step.type()), reals.sum(all)));
+      scaledNorm = tf.math.sqrt(tf.math.mul(reals.constant(2, step.type()), reals.sum(all)));
     } else {
-      directionNorm = tf.math.pow(reals.sum(all), reals.constant(1 / p, step.type()));
+      scaledNorm = tf.math.pow(reals.sum(all), reals.constant(1 / p, step.type()));
     }
-    Operand<TNumber> norm = tf.math.mul(step, directionNorm);
-    return largest == null ? norm : tf.math.mul(norm, largest);
+    return tf.math.mul(divisor, scaledNorm);
   }
 
   private static Operand<TNumber> partOfNorm(
-      Ops tf, Reals reals, Operand<TNumber> direction, double p) {
+      Ops tf, Reals reals, Operand<TNumber> scaled, double p) {
     if (p == 2) {
-      return reals.halfSumOfSquares(direction);
+      return reals.halfSumOfSquares(scaled);
     }
-    Operand<TNumber> magnitude = tf.math.abs(direction);
+    Operand<TNumber> magnitude = tf.math.abs(scaled);
     if (p == Double.POSITIVE_INFINITY) {
       return reals.max(magnitude);
     }
     if (p == 1) {
       return reals.sum(magnitude);
     }
-    return reals.sum(tf.math.pow(magnitude, reals.constant(p, direction.type())));
+    return reals.sum(tf.math.pow(magnitude, reals.constant(p, scaled.type())));
   }
 }

@@ -115,7 +115,7 @@ final class Reals {
         });
   }
 
-  private static boolean isFloat64(Class<?> type) {
+  static boolean isFloat64(Class<?> type) {
     return type == TFloat64.class;
   }
 

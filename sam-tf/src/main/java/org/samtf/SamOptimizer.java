@@ -620,6 +620,12 @@ public final class SamOptimizer extends Optimizer {
       return this;
     }
 
+    /** Whether the graph may have conditions; not if it is to run on a GPU. */
+    Builder conditions(boolean conditions) {
+      settings.conditions = conditions;
+      return this;
+    }
+
     private void requireInputs(String setting, Operand<?>... batchInputs) {
       if (batchInputs.length == 0) {
         throw new IllegalArgumentException(

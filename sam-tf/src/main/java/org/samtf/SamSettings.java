@@ -37,12 +37,15 @@ final class SamSettings implements Cloneable {
   /** How many replicas have one perturbation; 0 for all of them. */
   int groupSize = 1;
 
+  /** Whether the graph may have conditions, which are read on the host. */
+  boolean conditions = !Kernels.hasGpu();
+
   SamSettings(Optimizer base) {
     this.base = base;
   }
 
   Ascent ascent() {
-    Ascent dual = new HolderDual(norm);
+    Ascent dual = norm == 2 && conditions ? new EuclideanDual() : new HolderDual(norm);
     return adaptive ? new Adaptive(dual, eta) : dual;
   }
 

@@ -56,9 +56,12 @@ final class SamStep {
     Ops norm = scope.withSubScope("norm").ops();
     List<Output<?>> gradientNorms = new ArrayList<>();
     List<Output<?>> perturbationNorms = new ArrayList<>();
+    int next = 0;
     for (Perturbation perturbation : perturbations) {
+      List<Operand<TNumber>> ofPerturbation =
+          epsilons.subList(next, next += perturbation.directions.size());
       gradientNorms.add(perturbation.dualNorm.asOutput());
-      perturbationNorms.add(perturbation.norm(norm, p).asOutput());
+      perturbationNorms.add(perturbation.norm(norm, ofPerturbation, p).asOutput());
     }
     this.gradientNorm = tf.withName("gradientNorm").identity(reals.mean(gradientNorms));
     this.perturbationNorm = tf.withName("perturbationNorm").identity(reals.mean(perturbationNorms));

@@ -232,8 +232,15 @@ class PerturbationPropertiesTest {
     double[] epsilon = perturb(of).epsilon();
     double[] scaled = scaledByPowerOfTwo(of, exponent);
     double[] again = model(of.precision, of.p).perturb(scaled, of.rho).epsilon();
-    // Scaling by a power of two rounds nothing, and neither does dividing by the scale.
-    assertThat(again).isEqualTo(epsilon);
+    if (of.p == 2) {
+      // One of them may go the way for what is out of range, which rounds elsewhere.
+      for (int i = 0; i < SIZE; i++) {
+        assertClose(again[i], epsilon[i], of.tolerance());
+      }
+    } else {
+      // Scaling by a power of two rounds nothing, and neither does dividing by the scale.
+      assertThat(again).isEqualTo(epsilon);
+    }
   }
 
   @Property

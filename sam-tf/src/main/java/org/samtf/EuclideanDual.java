@@ -1,0 +1,117 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.family.TNumber;
+
+/**
+ * The perturbation for the 2-norm, ε(w) = ρ g / ‖g‖₂, in as few passes over the gradient as it can
+ * be had in.
+ *
+ * <p>If Σg² is well within the range of the type, as it is but for extreme or bad gradients, it is
+ * used as it is. If not, the norm is computed again, of the gradient times a power of two. A
+ * condition in the graph chooses; the ops of the way that is not taken are not run.
+ *
+ * <p>The condition is read on the host. A GPU would have to wait for that, so for one {@link
+ * HolderDual} is used.
+ */
+final class EuclideanDual implements Ascent {
+
+  @Override
+  public Perturbation perturb(
+      Ops tf,
+      List<Operand<TNumber>> gradients,
+      List<? extends Operand<?>> weights,
+      List<String> names,
+      Operand<TNumber> rho) {
+    Class<TNumber> type = rho.type();
+    if (gradients.stream().anyMatch(g -> !g.type().equals(type))) {
+      // No one power of two brings both types into range.
+      return new HolderDual(2).perturb(tf, gradients, weights, names, rho);
+    }
+    Reals reals = new Reals(tf);
+    Operand<TNumber> norm = norm(tf.withName("norm"), reals, halfSums(reals, gradients));
+    Range range = Range.of(type);
+    Operand<TBool> small = tf.math.less(norm, reals.constant(range.least, type));
+    // False for a NaN, too.
+    Operand<TBool> inRange =
+        tf.withName("inRange")
+            .math
+            .logicalAnd(
+                tf.math.greaterEqual(norm, reals.constant(range.least, type)),
+                tf.math.lessEqual(norm, reals.constant(range.most, type)));
+
+    Operand<TNumber> normInRange = tf.switchCond(norm, inRange).outputTrue();
+    Operand<TNumber> stepInRange = tf.math.div(rho, normInRange);
+
+    Ops other = tf.withSubScope("outOfRange");
+    Reals otherReals = new Reals(other);
+    // All that is computed from the factor is run only if this way is taken.
+    Operand<TNumber> factor =
+        other
+            .switchCond(
+                other.select(
+                    small,
+                    otherReals.constant(range.factor, type),
+                    otherReals.constant(1 / range.factor, type)),
+                inRange)
+            .outputFalse();
+    List<Operand<TNumber>> scaled = new ArrayList<>();
+    gradients.forEach(g -> scaled.add(other.math.mul(g, factor)));
+    List<Operand<TNumber>> halfSums = halfSums(otherReals, scaled);
+    Op finite = Finite.check(other, halfSums, names, "gradient at w");
+    Operand<TNumber> scaledNorm = norm(other, otherReals, halfSums);
+    Operand<TNumber> stepOutOfRange =
+        other
+            .withControlDependencies(List.of(finite))
+            .select(
+                other.math.greater(scaledNorm, otherReals.constant(0, type)),
+                other.math.mul(other.math.div(rho, scaledNorm), factor),
+                other.zerosLike(scaledNorm));
+
+    Operand<TNumber> step =
+        tf.withName("step").merge(List.of(stepInRange, stepOutOfRange)).output();
+    Operand<TNumber> dualNorm =
+        tf.withName("dualNorm")
+            .merge(List.of(normInRange, other.math.div(scaledNorm, factor)))
+            .output();
+    return new Perturbation(gradients, step, rho, dualNorm);
+  }
+
+  private static List<Operand<TNumber>> halfSums(Reals reals, List<Operand<TNumber>> gradients) {
+    List<Operand<TNumber>> halfSums = new ArrayList<>();
+    gradients.forEach(g -> halfSums.add(reals.halfSumOfSquares(g)));
+    return halfSums;
+  }
+
+  private static Operand<TNumber> norm(Ops tf, Reals reals, List<Operand<TNumber>> halfSums) {
+    Operand<TNumber> half = tf.math.addN(halfSums);
+    return tf.math.sqrt(tf.math.mul(half, reals.constant(2, half.type())));
+  }
+
+  /** The norms whose squares a type can hold, and what brings the others there. */
+  private enum Range {
+    // A float32 entry below 1e-19 is lost when squared: a billion of them are less than 1e-9 of the
+    // square of a norm of 1e-10.
+    FLOAT32(1e-10, 1e15, 0x1p80),
+    FLOAT64(1e-100, 1e100, 0x1p600);
+
+    final double least;
+    final double most;
+    final double factor;
+
+    Range(double least, double most, double factor) {
+      this.least = least;
+      this.most = most;
+      this.factor = factor;
+    }
+
+    static Range of(Class<TNumber> type) {
+      return Reals.isFloat64(type) ? FLOAT64 : FLOAT32;
+    }
+  }
+}
