@@ -19,7 +19,10 @@ import org.samtf.examples.report.Table;
  */
 public final class StepBenchmark {
 
-  private static final int BATCH_SIZE = 128;
+  /** How many examples a step has. */
+  public static final int BATCH_SIZE = 128;
+
+  private static final double ASCENT_FRACTION = 0.25;
 
   private StepBenchmark() {}
 
@@ -38,25 +41,63 @@ public final class StepBenchmark {
    * @param out where to print
    */
   public static void run(int steps, int warmUp, PrintWriter out) {
-    out.println(Machine.describe());
-    out.printf(
-        "batch %d, momentum; %d steps of each in turn after %d untimed ones%n%n",
-        BATCH_SIZE, steps, warmUp);
-    Table table =
-        Table.ofNumbers()
-            .row("median time a step", "base", "(quartiles)", "SAM", "(quartiles)", "ratio");
+    describe(steps, warmUp, out);
+    Table table = header("median time a step");
     for (Map.Entry<String, Architecture> network : networks().entrySet()) {
-      measure(table, network.getKey(), network.getValue(), steps, warmUp);
+      measure(
+          table, network.getKey(), network.getValue(), StepWriting.of(Wrapping.SAM), steps, warmUp);
     }
     out.print(table);
   }
 
+  /**
+   * Measures micro-batches and an ascent from a quarter of the batch and prints a table a network.
+   * Each setting takes turns with a base of its own.
+   *
+   * @param parts numbers of micro-batches, which divide the batch
+   * @param steps how many steps of each kind are timed
+   * @param warmUp how many steps go before, untimed
+   * @param out where to print
+   */
+  public static void runMicroBatches(List<Integer> parts, int steps, int warmUp, PrintWriter out) {
+    describe(steps, warmUp, out);
+    Map<String, StepWriting> settings = new LinkedHashMap<>();
+    for (int count : parts) {
+      settings.put("k = " + count, StepWriting.inParts(count));
+    }
+    settings.put("ascent from a quarter", StepWriting.ascentFrom(ASCENT_FRACTION));
+    for (Map.Entry<String, Architecture> network : networks().entrySet()) {
+      Table table = header(network.getKey());
+      settings.forEach(
+          (name, writing) -> measure(table, name, network.getValue(), writing, steps, warmUp));
+      out.println(table);
+      out.flush();
+    }
+  }
+
+  private static void describe(int steps, int warmUp, PrintWriter out) {
+    out.println(Machine.describe());
+    out.printf(
+        "batch %d, momentum; %d steps of each in turn after %d untimed ones%n%n",
+        BATCH_SIZE, steps, warmUp);
+  }
+
+  private static Table header(String title) {
+    return Table.ofNumbers().row(title, "base", "(quartiles)", "SAM", "(quartiles)", "ratio");
+  }
+
   private static void measure(
-      Table table, String name, Architecture architecture, int steps, int warmUp) {
+      Table table,
+      String name,
+      Architecture architecture,
+      StepWriting writing,
+      int steps,
+      int warmUp) {
     Stopwatch baseTimes = new Stopwatch(steps);
     Stopwatch samTimes = new Stopwatch(steps);
-    try (StepSubject base = new StepSubject(architecture, Wrapping.ORDERED, BATCH_SIZE);
-        StepSubject sam = new StepSubject(architecture, Wrapping.SAM, BATCH_SIZE);
+    StepWriting baseWriting = StepWriting.of(Wrapping.ORDERED);
+    try (StepSubject base = new StepSubject(architecture, baseWriting, BATCH_SIZE);
+        StepSubject sam = new StepSubject(architecture, writing, BATCH_SIZE);
         Progress progress = Progress.of(name, steps)) {
       for (int i = 0; i < warmUp; i++) {
         base.step();

@@ -23,9 +23,9 @@ final class StepSubject implements AutoCloseable {
   private final Session session;
   private final Batch batch;
 
-  StepSubject(Architecture architecture, Wrapping wrapping, int batchSize) {
+  StepSubject(Architecture architecture, StepWriting writing, int batchSize) {
     network = new Network(graph, architecture, SHAPE, CLASSES, SEED);
-    step = network.step(wrapping.optimizer(graph).minimize(network.loss()), network.loss());
+    step = writing.write(graph, network);
     session = new Session(graph);
     network.initialize(session);
     batch = randomBatch(batchSize);

@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import org.samtf.examples.InputException;
 import org.samtf.examples.Main;
 import org.samtf.examples.benchmark.BuildBenchmark;
+import org.samtf.examples.benchmark.MemoryBenchmark;
 import org.samtf.examples.benchmark.StepBenchmark;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,7 +33,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "Timed steps of each kind (default: 200).")
+      description = "Timed steps of each kind (default: 200; with --memory: 3).")
   private Integer steps;
 
   @Option(
@@ -40,6 +41,38 @@ public final class BenchmarkCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Untimed steps of each kind before them (default: 20).")
   private Integer warmUp;
+
+  @Option(
+      names = "--micro-batches",
+      arity = "0..1",
+      split = ",",
+      paramLabel = "K",
+      fallbackValue = "1,2,4,8,16",
+      description = {
+        "Time instead SAM with the batch cut in K parts (default: 1,2,4,8,16), and with a",
+        "perturbation from a quarter of the batch."
+      })
+  private List<Integer> microBatches;
+
+  @Option(
+      names = "--memory",
+      description = {
+        "Measure instead the peak memory of a step of a network with large activations: base,",
+        "SAM, SAM with 8 micro-batches, at the same time and in sequence. Linux only."
+      })
+  private boolean memory;
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      description = "With --memory: images in a batch, a multiple of 8 (default: 256).")
+  private Integer batchSize;
+
+  @Option(
+      names = "--channels",
+      paramLabel = "N",
+      description = "With --memory: channels of each convolution (default: 32).")
+  private Integer channels;
 
   @Option(
       names = "--build",
@@ -72,23 +105,65 @@ public final class BenchmarkCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
+    checkCombination();
     if (build) {
-      refuse(steps, "--steps", "is given with --build", "leave it out");
-      refuse(warmUp, "--warm-up", "is given with --build", "leave it out");
       BuildBenchmark.run(
           orElse(variables, List.of(10, 100, 250), "--variables", 1),
           orElse(ops, List.of(500, 2000, 8000), "--ops", MIN_OPS),
           orElse(repeats, 3, "--repeats", 1),
           out);
+    } else if (memory) {
+      int images = orElse(batchSize, 256, "--batch-size", MemoryBenchmark.PARTS);
+      int parts = MemoryBenchmark.PARTS;
+      Check.that(images % parts == 0, "--batch-size", images, "a multiple of " + parts);
+      MemoryBenchmark.run(
+          images, orElse(channels, 32, "--channels", 1), orElse(steps, 3, "--steps", 1), out);
     } else {
-      String remedy = "add --build or leave it out";
-      refuse(variables, "--variables", "is given without --build", remedy);
-      refuse(ops, "--ops", "is given without --build", remedy);
-      refuse(repeats, "--repeats", "is given without --build", remedy);
-      StepBenchmark.run(orElse(steps, 200, "--steps", 1), orElse(warmUp, 20, "--warm-up", 0), out);
+      int timed = orElse(steps, 200, "--steps", 1);
+      int untimed = orElse(warmUp, 20, "--warm-up", 0);
+      if (microBatches == null) {
+        StepBenchmark.run(timed, untimed, out);
+      } else {
+        microBatches.forEach(BenchmarkCommand::checkParts);
+        StepBenchmark.runMicroBatches(microBatches, timed, untimed, out);
+      }
     }
     out.flush();
     return Main.OK;
+  }
+
+  private void checkCombination() {
+    String leaveOut = "leave it out";
+    if (build) {
+      String with = "is given with --build";
+      refuse(steps, "--steps", with, leaveOut);
+      refuse(warmUp, "--warm-up", with, leaveOut);
+      refuse(microBatches, "--micro-batches", with, leaveOut);
+      refuse(memory ? true : null, "--memory", with, leaveOut);
+    } else {
+      String without = "is given without --build";
+      String remedy = "add --build or leave it out";
+      refuse(variables, "--variables", without, remedy);
+      refuse(ops, "--ops", without, remedy);
+      refuse(repeats, "--repeats", without, remedy);
+    }
+    if (memory) {
+      refuse(warmUp, "--warm-up", "is given with --memory", leaveOut);
+      refuse(microBatches, "--micro-batches", "is given with --memory", leaveOut);
+    } else {
+      String remedy = "add --memory or leave it out";
+      refuse(batchSize, "--batch-size", "is given without --memory", remedy);
+      refuse(channels, "--channels", "is given without --memory", remedy);
+    }
+  }
+
+  private static void checkParts(int count) {
+    int batch = StepBenchmark.BATCH_SIZE;
+    Check.that(
+        count >= 1 && batch % count == 0,
+        "--micro-batches",
+        count,
+        "a divisor of the batch size " + batch);
   }
 
   private static int orElse(Integer given, int standard, String option, int min) {

@@ -3,6 +3,8 @@ package org.samtf.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.samtf.examples.Main;
@@ -34,6 +36,46 @@ class BenchmarkTest {
         .containsPattern("300 forward ops +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms");
   }
 
+  @Test
+  void timesMicroBatches() {
+    var run =
+        CommandLineFixture.run(
+            "benchmark", "--micro-batches", "1,4", "--steps", "1", "--warm-up", "0");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.out())
+        .containsPattern("perceptron 784-1024-1024-10 +base .*SAM .*ratio")
+        .containsPattern("convolutional 16-32 on 28x28 +base .*SAM .*ratio")
+        .containsPattern("k = 1 +[0-9.]+ ms .* [0-9.]+x")
+        .containsPattern("k = 4 +[0-9.]+ ms .* [0-9.]+x")
+        .containsPattern("ascent from a quarter +[0-9.]+ ms .* [0-9.]+x")
+        .doesNotContain("k = 2");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void measuresMemory() {
+    var run =
+        CommandLineFixture.run(
+            "benchmark", "--memory", "--batch-size", "16", "--channels", "8", "--steps", "1");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.out())
+        .contains("batch 16", "MALLOC_TRIM_THRESHOLD_=")
+        .containsPattern("base +([0-9.]+ MiB|-) .*x")
+        .containsPattern("SAM, k = 1 .*x")
+        .containsPattern("SAM, k = 8  .*x")
+        .containsPattern("SAM, k = 8, sequential .*x");
+  }
+
+  @Test
+  void theOptionsAreInTheHelp() {
+    assertThat(CommandLineFixture.run("benchmark", "--help").out())
+        .contains("--micro-batches[=", "--memory", "--batch-size=N", "--channels=N");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -41,6 +83,19 @@ class BenchmarkTest {
         "--steps 0 | --steps is 0",
         "--warm-up -1 | --warm-up is -1",
         "--repeats 3 | --repeats is given without --build",
+        "--micro-batches 3 | --micro-batches is 3; expected a divisor of the batch size 128",
+        "--micro-batches 0 | --micro-batches is 0",
+        "--micro-batches --build | --micro-batches is given with --build",
+        "--micro-batches --memory | --micro-batches is given with --memory",
+        "--build --memory | --memory is given with --build",
+        "--memory --warm-up 3 | --warm-up is given with --memory",
+        "--memory --repeats 3 | --repeats is given without --build",
+        "--memory --batch-size 12 | --batch-size is 12; expected a multiple of 8",
+        "--memory --batch-size 4 | --batch-size is 4",
+        "--memory --steps 0 | --steps is 0",
+        "--memory --channels 0 | --channels is 0",
+        "--batch-size 16 | --batch-size is given without --memory",
+        "--channels 16 | --channels is given without --memory",
         "--build --steps 3 | --steps is given with --build",
         "--build --repeats 0 | --repeats is 0",
         "--build --variables 0 | --variables is 0",
