@@ -31,7 +31,8 @@ final class Finite {
    */
   static Op check(Ops where, List<Operand<TNumber>> reductions, List<String> names, String what) {
     // Strings are for the host only: TensorFlow is to choose the device.
-    Ops tf = ((GraphScope) where.scope()).withDeviceString("").ops();
+    GraphScope scope = ((GraphScope) where.scope()).withDeviceString("");
+    Ops tf = scope.ops();
     Reals reals = new Reals(tf);
     Class<TNumber> type = Reals.commonType(reductions);
     List<Operand<TNumber>> ofOneType = new ArrayList<>();
@@ -47,7 +48,7 @@ final class Finite {
     Operand<TString> message =
         tf.strings.join(
             List.of(
-                tf.constant("Sam: the " + what + " of variable"),
+                tf.constant(scope.root() + ": the " + what + " of variable"),
                 bad,
                 tf.constant(" is not finite, no variable was changed")));
     return tf.withName("allFinite")

@@ -99,6 +99,12 @@ final class GraphScope implements Scope {
     return path;
   }
 
+  /** The name of the outermost scope that this one is in. */
+  String root() {
+    int slash = path.indexOf('/');
+    return slash < 0 ? path : path.substring(0, slash);
+  }
+
   /** A name below this scope that no op has, equal to {@code path/name} if that is free. */
   String uniqueName(String name) {
     String wanted = path + "/" + name;

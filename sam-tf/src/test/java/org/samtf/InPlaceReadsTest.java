@@ -3,8 +3,10 @@ package org.samtf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
@@ -51,6 +53,32 @@ class InPlaceReadsTest {
           assertThat(Values.of(result.get(1))[0]).isCloseTo(expected, within(1e-9 * expected));
         }
       }
+    }
+  }
+
+  /** 2λw is of w, so it is read once w is restored; a race would mostly hide the lack of that. */
+  @Test
+  void theL2TermReadsTheRestoredVariable() {
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Variable<TFloat64> w = tf.withName("w").variable(Shape.of(2), TFloat64.class);
+      SamOptimizer.builder(graph, new GradientDescent(graph))
+          .l2(0.1f)
+          .inPlace(true)
+          .build()
+          .minimize(tf.nn.l2Loss(w));
+      var readers = new ArrayList<GraphOperation>();
+      graph
+          .operations()
+          .forEachRemaining(
+              op -> {
+                if (op.name().startsWith("Sam/descent/Mul")) {
+                  readers.add(op);
+                }
+              });
+      assertThat(readers).hasSize(1);
+      assertThat(readers.get(0).controlInputs())
+          .anyMatch(op -> op.name().startsWith("Sam/inPlace/restore"));
     }
   }
 }

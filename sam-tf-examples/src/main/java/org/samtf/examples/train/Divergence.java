@@ -7,8 +7,8 @@ import org.tensorflow.exceptions.TFInvalidArgumentException;
 /**
  * Tells a step that has left the range of numbers from any other failure.
  *
- * <p>The optimizers of sam-tf fail a step whose gradient is not finite, before they update. They do
- * so with the op CheckNumerics, which adds to their message what it has found.
+ * <p>The optimizers of sam-tf fail a step whose gradient is not finite, before they update, and say
+ * of which variable it is; so does the op CheckNumerics, in words of its own.
  */
 final class Divergence {
 

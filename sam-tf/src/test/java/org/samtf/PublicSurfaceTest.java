@@ -1,0 +1,48 @@
+package org.samtf;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** What users can see, and what the library may use. */
+@AnalyzeClasses(packages = "org.samtf", importOptions = ImportOption.DoNotIncludeTests.class)
+class PublicSurfaceTest {
+
+  @ArchTest
+  static final ArchRule onlyWhatUsersNeedIsPublic =
+      classes()
+          .that()
+          .arePublic()
+          .and()
+          .areTopLevelClasses()
+          .should()
+          .haveNameMatching("org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing)");
+
+  /** Tensors are computed where the graph runs: none may be read or made while it is built. */
+  @ArchTest
+  static final ArchRule noSessionIsRunWhileAGraphIsBuilt =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("org.tensorflow.Session")
+          .orShould()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("org.tensorflow.EagerSession");
+
+  @ArchTest
+  static final ArchRule theLibraryNeedsTensorFlowOnly =
+      classes()
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "org.samtf..",
+              "java..",
+              "org.tensorflow..",
+              // Handles of native objects; comes with TensorFlow Java.
+              "org.bytedeco.javacpp..",
+              "com.google.protobuf..");
+}
