@@ -29,9 +29,14 @@ public final class MemoryBenchmark {
           "MALLOC_MMAP_THRESHOLD_", "65536",
           "MALLOC_TRIM_THRESHOLD_", "65536");
 
-  /** A Java heap that is resident from the start. */
+  /** A Java heap that is resident from the start, and little compiled code. */
   private static final List<String> HEAP =
-      List.of("-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC");
+      List.of(
+          "-Xms128m",
+          "-Xmx128m",
+          "-XX:+AlwaysPreTouch",
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1");
 
   private MemoryBenchmark() {}
 
