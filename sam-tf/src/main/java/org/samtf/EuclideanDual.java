@@ -89,7 +89,7 @@ final class EuclideanDual implements Ascent {
   }
 
   private static Operand<TNumber> norm(Ops tf, Reals reals, List<Operand<TNumber>> halfSums) {
-    Operand<TNumber> half = tf.math.addN(halfSums);
+    Operand<TNumber> half = reals.inOrder(halfSums);
     return tf.math.sqrt(tf.math.mul(half, reals.constant(2, half.type())));
   }
 

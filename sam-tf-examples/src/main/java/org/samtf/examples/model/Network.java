@@ -10,6 +10,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.core.Snapshot;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -204,7 +205,11 @@ public final class Network {
     if (parts.size() == 1) {
       return parts.get(0);
     }
-    return tf.math.mul(tf.math.addN(parts), tf.constant(1f / parts.size()));
+    // AddN starts with an input whose memory nobody else needs; a snapshot has no other reader, so
+    // that the order does not depend on timing.
+    List<Operand<TFloat32>> snapshots = new ArrayList<>();
+    parts.forEach(part -> snapshots.add(Snapshot.create(tf.scope(), part)));
+    return tf.math.mul(tf.math.addN(snapshots), tf.constant(1f / parts.size()));
   }
 
   /**
