@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.examples.train.EpochResult;
 import org.samtf.examples.train.Evaluation;
 import org.samtf.examples.train.StepResult;
@@ -73,6 +75,37 @@ class JsonLogTest {
     }
 
     assertThat(events(file)).containsExactly("start 0", "step 3", "step 6", "epoch 7", "stop 7");
+  }
+
+  /** Whatever is in the file that a job is told to go on with. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "\n\n",
+        "null\n",
+        "[1,2]\n7\n\"x\"\n",
+        "{\"step\":\"x\"}\n{\"step\":1e99}\n{\"step\":-1}\n",
+        "{\"event\":{},\"epoch\":[],\"step\":2}\n",
+        "\u0000\uffff\n{",
+      })
+  void goesOnWithAnyFile(String text) throws IOException {
+    Path file = directory.resolve("log");
+    Files.writeString(file, text);
+
+    JsonLog.open(file, 4, 0, 1).close();
+
+    assertThat(events(file)).last().isEqualTo("resume 4");
+  }
+
+  @Test
+  void goesOnWithDeepAndLongLines() throws IOException {
+    Path file = directory.resolve("log");
+    Files.writeString(file, "[".repeat(200_000) + "\n" + "9".repeat(200_000) + "\n");
+
+    JsonLog.open(file, 4, 0, 1).close();
+
+    assertThat(events(file)).containsExactly("resume 4");
   }
 
   private static List<String> events(Path file) throws IOException {
