@@ -169,7 +169,8 @@ class ReaderMutationTest {
           assertTimeoutPreemptively(
               LIMIT, () -> DigitsReader.read(new ByteArrayInputStream(packed)));
       assertThat(Arrays.stream(data.train().labels())).allMatch(label -> label >= 0 && label < 10);
-    } catch (IOException e) {
+    } catch (Exception e) {
+      assertThat(e).isInstanceOf(IOException.class);
       assertThat(packed).isNotEqualTo(IdxFiles.gzip(text));
     }
   }

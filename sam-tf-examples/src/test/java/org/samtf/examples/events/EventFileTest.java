@@ -21,11 +21,10 @@ import org.samtf.examples.train.EpochResult;
 import org.samtf.examples.train.Evaluation;
 import org.samtf.examples.train.StepResult;
 import org.samtf.examples.train.StepResult.SamMeasures;
-import org.tensorflow.EagerSession;
-import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
+import org.tensorflow.Graph;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.data.TfRecordDataset;
 import org.tensorflow.proto.Event;
 import org.tensorflow.proto.SessionLog;
 import org.tensorflow.proto.Summary;
@@ -135,28 +134,20 @@ class EventFileTest {
   }
 
   private static int readByTensorFlow(Path file, int records) {
-    try (EagerSession session = EagerSession.create()) {
-      Ops tf = Ops.create(session);
-      List<Class<? extends TType>> types = List.of(TString.class);
-      List<Shape> shapes = List.of(Shape.scalar());
-      var dataset =
-          tf.data.tfRecordDataset(
-              tf.constant(file.toString()),
-              tf.constant(""),
-              tf.constant(0L),
-              tf.constant(new long[] {0}),
-              new TfRecordDataset.Options[0]);
-      var iterator = tf.data.anonymousIterator(types, shapes);
-      tf.data.makeIterator(dataset, iterator.handle());
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      var queue = tf.io.fifoQueue(List.<Class<? extends TType>>of(TString.class));
+      var name = tf.constant(file.toString());
+      var enqueue = tf.io.queueEnqueue(queue.handle(), List.of(name));
+      var reader = tf.io.tfRecordReader();
+      var next = tf.io.readerRead(reader.readerHandle(), queue.handle());
+      session.runner().addTarget(enqueue.op()).run().close();
       int read = 0;
       for (int i = 0; i < records; i++) {
-        Operand<?> record =
-            tf.data
-                .iteratorGetNext(iterator.handle(), types, shapes)
-                .components()
-                .get(0)
-                .asOutput();
-        read += record.asTensor().shape().numDimensions() == 0 ? 1 : 0;
+        try (Result record = session.runner().fetch(next.value()).run()) {
+          read += record.get(0).shape().numDimensions() == 0 ? 1 : 0;
+        }
       }
       return read;
     }

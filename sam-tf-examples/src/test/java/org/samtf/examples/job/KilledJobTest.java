@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +37,8 @@ class KilledJobTest {
           "--batch-size=256",
           "--label-noise=0.1",
           "--log-every=1");
+
+  private static final Pattern CHECKPOINT = Pattern.compile("step-(\\d+)-epochs-\\d+");
 
   @TempDir private Path directory;
 
@@ -67,6 +71,7 @@ class KilledJobTest {
     List<String> arguments = arguments("killed", "--resume");
     Path log = directory.resolve("killed/log.jsonl");
     int whileAlive = 0;
+    int afterProgress = 0;
     for (int kill = 0; kill < KILLS; kill++) {
       int startsBefore = starts(log);
       try (TrainProcess process = start(arguments)) {
@@ -74,8 +79,10 @@ class KilledJobTest {
           // Somewhere in the start of JVM and TensorFlow.
           Thread.sleep(random.nextInt(1500));
         } else {
-          int steps = random.nextInt(3);
-          process.await(() -> starts(log) > startsBefore && stepsOfProcess(log) >= steps);
+          long newest = newestCheckpoint("killed");
+          long step = newest + random.nextInt(3);
+          process.await(() -> starts(log) > startsBefore && newestCheckpoint("killed") >= step);
+          afterProgress += step > newest ? 1 : 0;
           Thread.sleep(random.nextInt(40));
         }
         whileAlive += process.isAlive() ? 1 : 0;
@@ -88,7 +95,9 @@ class KilledJobTest {
 
     assertSameEnd("killed");
     JsonNode time = report("killed").at("/time");
-    assertThat(time.at("/resumptions").asInt()).isGreaterThan(5);
+    // All but the first had gone on from a checkpoint, and have written one.
+    assertThat(afterProgress).isGreaterThan(5);
+    assertThat(time.at("/resumptions").asInt()).isGreaterThanOrEqualTo(afterProgress - 1);
   }
 
   /** How many steps the log has since a process has last started; -1 if none has. */
@@ -100,6 +109,20 @@ class KilledJobTest {
       }
     }
     return -1;
+  }
+
+  /** The step of the newest checkpoint; 0 if there is none. */
+  private long newestCheckpoint(String name) {
+    try (Stream<Path> entries = Files.list(directory.resolve(name).resolve("checkpoints"))) {
+      return entries
+          .map(entry -> CHECKPOINT.matcher(entry.getFileName().toString()))
+          .filter(Matcher::matches)
+          .mapToLong(matcher -> Long.parseLong(matcher.group(1)))
+          .max()
+          .orElse(0);
+    } catch (IOException | java.io.UncheckedIOException e) {
+      return 0;
+    }
   }
 
   private static int starts(Path log) {

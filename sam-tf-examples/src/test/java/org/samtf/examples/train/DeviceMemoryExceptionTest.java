@@ -15,6 +15,8 @@ import org.tensorflow.types.TFloat32;
 class DeviceMemoryExceptionTest {
 
   /** What TensorFlow says when memory cannot be had: here, 4 exabytes. */
+  private static final TFResourceExhaustedException FAILURE = failure();
+
   private static TFResourceExhaustedException failure() {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
@@ -30,7 +32,7 @@ class DeviceMemoryExceptionTest {
   void saysTheBatchSizeAndWhatToTry() {
     SamSettings sam = SamSettings.of(0.05f);
 
-    assertThat(new DeviceMemoryException("a step", 64, Optional.of(sam), failure()))
+    assertThat(new DeviceMemoryException("a step", 64, Optional.of(sam), FAILURE))
         .hasMessageStartingWith("out of memory in a step with 64 images (")
         .hasMessageContaining("OOM when allocating tensor with shape")
         .hasMessageContaining("a smaller --batch-size, or --micro-batches with --sequential")
@@ -38,9 +40,9 @@ class DeviceMemoryExceptionTest {
         .hasLineCount(1);
     assertThat(
             new DeviceMemoryException(
-                "a step", 64, Optional.of(sam.with(BatchCut.inParts(2))), failure()))
+                "a step", 64, Optional.of(sam.with(BatchCut.inParts(2))), FAILURE))
         .hasMessageContaining("more --micro-batches with --sequential");
-    assertThat(new DeviceMemoryException("a step", 64, Optional.empty(), failure()))
+    assertThat(new DeviceMemoryException("a step", 64, Optional.empty(), FAILURE))
         .message()
         .doesNotContain("micro-batches");
   }
