@@ -2,7 +2,6 @@ package org.samtf.examples.checkpoint;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
@@ -12,7 +11,7 @@ import org.samtf.examples.InputException;
 /**
  * What a job computes from; a checkpoint belongs to jobs with the same.
  *
- * @param settings how it trains
+ * @param settings all that its steps depend on, and no more
  * @param data the digest of each data file
  * @param platform software and processors, which decide about the last bits
  */
@@ -36,9 +35,6 @@ public record Origin(JsonNode settings, Map<String, String> data, Map<String, St
     platform = new TreeMap<>(platform);
   }
 
-  /** The one setting that a resumed job may have otherwise: no step depends on it. */
-  private static final String MAY_CHANGE = "epochs";
-
   /**
    * Checks that a job may go on from a checkpoint.
    *
@@ -46,7 +42,7 @@ public record Origin(JsonNode settings, Map<String, String> data, Map<String, St
    * @throws InputException if settings or data are others; the message names the first difference
    */
   void requireSame(Origin saved) {
-    difference("", without(saved.settings), without(settings))
+    difference("", saved.settings, settings)
         .ifPresent(
             difference -> {
               throw new InputException(
@@ -80,14 +76,6 @@ public record Origin(JsonNode settings, Map<String, String> data, Map<String, St
       }
     }
     return Optional.empty();
-  }
-
-  private static JsonNode without(JsonNode settings) {
-    JsonNode copy = settings.deepCopy();
-    if (copy instanceof ObjectNode object) {
-      object.remove(MAY_CHANGE);
-    }
-    return copy;
   }
 
   private static Optional<String> difference(String name, JsonNode then, JsonNode now) {

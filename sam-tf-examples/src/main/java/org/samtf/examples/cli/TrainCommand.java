@@ -1,5 +1,6 @@
 package org.samtf.examples.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -181,7 +182,10 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private Origin origin(TrainingSettings settings, DeviceChoice choice) {
-    Map<String, ?> all = Map.of("training", settings, "labelNoise", labelNoise);
+    ObjectNode training = (ObjectNode) Figures.tree(settings);
+    // No step depends on it: a resumed job may have more.
+    training.remove("epochs");
+    Map<String, ?> all = Map.of("training", training, "labelNoise", labelNoise);
     Map<String, String> platform =
         Map.of(
             "TensorFlow",

@@ -35,7 +35,7 @@ class CheckpointDirectoryTest {
 
   private static Origin origin(String setting, double value, String file, String digest) {
     return new Origin(
-        JsonNodeFactory.instance.objectNode().put(setting, value).put("epochs", 3),
+        JsonNodeFactory.instance.objectNode().put(setting, value),
         Map.of(file, digest),
         Map.of("processors", "2"));
   }
@@ -370,18 +370,6 @@ class CheckpointDirectoryTest {
         .isThrownBy(() -> restore(origin("rate", 0.5, "another", "abc")))
         .withMessageContaining("data file file is gone since the checkpoint");
     assertThat(text.value).isEqualTo("?");
-  }
-
-  @Test
-  void moreEpochsAreNoOtherJob() {
-    saveTwo();
-    Origin longer =
-        new Origin(
-            JsonNodeFactory.instance.objectNode().put("rate", 0.5).put("epochs", 9),
-            ORIGIN.data(),
-            ORIGIN.platform());
-
-    assertThat(restore(longer)).contains(new Position(2, 0));
   }
 
   @Test

@@ -35,7 +35,7 @@ class ManifestMutationTest {
     checkpoint = Files.createTempDirectory("checkpoint");
     Origin origin =
         new Origin(
-            JsonNodeFactory.instance.objectNode().put("rate", 0.5).put("epochs", 3),
+            JsonNodeFactory.instance.objectNode().put("rate", 0.5),
             Map.of("file", "abc"),
             Map.of("processors", "2"));
     Checkpointed part =

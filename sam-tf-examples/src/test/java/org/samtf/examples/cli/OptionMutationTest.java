@@ -51,7 +51,7 @@ class OptionMutationTest {
   }
 
   /** The data are not there, so no value makes it train. */
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void isRefusedWithOneLine(@ForAll("options") String option, @ForAll("values") String value) {
     String data = option.equals("--data") ? "--seed=1" : "--data=there/is/no/such";
     if (option.equals("--data") && java.nio.file.Files.isDirectory(asPath(value))) {
