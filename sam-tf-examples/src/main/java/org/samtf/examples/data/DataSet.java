@@ -22,6 +22,26 @@ public record DataSet(
   }
 
   /**
+   * Returns a set with fewer images, drawn by class; the same ones each time.
+   *
+   * @param images about how many images each part has at most
+   * @return the set
+   */
+  public DataSet limitedTo(int images) {
+    return new DataSet(
+        name, classes, limited(train, images), limited(validation, images), limited(test, images));
+  }
+
+  private LabeledImages limited(LabeledImages part, int images) {
+    if (part.size() <= images) {
+      return part;
+    }
+    double share = (double) images / part.size();
+    return part.select(
+        StratifiedSplit.split(part.labels(), classes, DataSets.SPLIT_SEED, share)[1]);
+  }
+
+  /**
    * Returns this set with other labels for the training images.
    *
    * @param labels a class for each training image
