@@ -24,12 +24,17 @@ public record DataSet(
   /**
    * Returns a set with fewer images, drawn by class; the same ones each time.
    *
-   * @param images about how many images each part has at most
+   * @param training about how many training images there are at most
+   * @param others about how many validation images, and how many test images, there are at most
    * @return the set
    */
-  public DataSet limitedTo(int images) {
+  public DataSet limitedTo(int training, int others) {
     return new DataSet(
-        name, classes, limited(train, images), limited(validation, images), limited(test, images));
+        name,
+        classes,
+        limited(train, training),
+        limited(validation, others),
+        limited(test, others));
   }
 
   private LabeledImages limited(LabeledImages part, int images) {

@@ -74,14 +74,14 @@ public enum BaseOptimizer {
 
   private interface Factory {
     /**
-   * Creates the optimizer.
-   *
-   * @param graph the graph that it updates
-   * @param learningRate its learning rate
-   * @param momentum its momentum; only used where {@link #takesMomentum}
-   * @return the optimizer
-   */
-  public Optimizer create(Graph graph, float learningRate, float momentum);
+     * Creates the optimizer.
+     *
+     * @param graph the graph that it updates
+     * @param learningRate its learning rate
+     * @param momentum its momentum; only used where {@link #takesMomentum}
+     * @return the optimizer
+     */
+    public Optimizer create(Graph graph, float learningRate, float momentum);
   }
 
   private final float defaultLearningRate;

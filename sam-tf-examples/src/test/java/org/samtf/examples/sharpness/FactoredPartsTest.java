@@ -24,7 +24,7 @@ class FactoredPartsTest {
 
   private static final int BATCH = 16;
 
-  private final DataSet data = DataSets.open("digits").limitedTo(100);
+  private final DataSet data = DataSets.open("digits").limitedTo(100, 100);
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4, 16})
