@@ -56,7 +56,10 @@ public final class MSharpnessCommand implements Callable<Integer> {
   @Option(
       names = "--seeds",
       paramLabel = "N",
-      description = "Seeds for each way to train (default: 10; 2 with --quick).")
+      description = {
+        "Seeds for each way to train (default: 10 for the sweeps, 6 for the networks that are",
+        "compared; 2 with --quick)."
+      })
   private Integer seeds;
 
   @Option(
@@ -106,6 +109,10 @@ public final class MSharpnessCommand implements Callable<Integer> {
     OutputDirectory.create("--out", out);
     PrintWriter writer = spec.commandLine().getOut();
     boolean enough = MSharpnessJob.run(data, plan, out, writer);
+    if (quick) {
+      writer.println(
+          "These figures show what the command does and nothing else; leave out --quick.");
+    }
     writer.flush();
     if (!enough) {
       spec.commandLine()

@@ -85,6 +85,12 @@ final class Curves {
     return series;
   }
 
+  /** A distance of marks that makes XChart put one at each of some units of the axis. */
+  static int spacing(int units) {
+    double plot = 0.88 * WIDTH;
+    return (int) (0.95 * plot / units);
+  }
+
   /** Writes charts side by side as one PNG. */
   static void write(Path file, List<XYChart> charts) throws IOException {
     BufferedImage image =

@@ -21,8 +21,9 @@ public final class PointsChart {
 
   private final XYChart chart;
   private final List<String> places;
+  private final int expected;
   private final List<XYSeries> series = new ArrayList<>();
-  private int levels;
+  private int added;
 
   /**
    * A value.
@@ -39,48 +40,57 @@ public final class PointsChart {
    * @param horizontalTitle what the places are
    * @param valueTitle what the values are
    * @param places what stands below the horizontal axis, from left to right
+   * @param series how many series will be added
    */
-  public PointsChart(String title, String horizontalTitle, String valueTitle, List<String> places) {
+  public PointsChart(
+      String title, String horizontalTitle, String valueTitle, List<String> places, int series) {
     this.places = List.copyOf(places);
+    expected = series;
     chart = Curves.chart(title, horizontalTitle + "; bars: standard error", valueTitle);
     chart.getStyler().setErrorBarsColorSeriesColor(true);
     chart
         .getStyler()
         .setXAxisMin(0.0)
         .setXAxisMax(places.size() + 1.0)
-        .setXAxisTickMarkSpacingHint(50)
+        .setXAxisTickMarkSpacingHint(Curves.spacing(places.size() + 1))
         .setxAxisTickLabelsFormattingFunction(this::place);
   }
 
-  /** The place at a mark of the axis; marks between and beside the places have no text. */
+  /**
+   * The place at a mark of the axis. Marks between and beside the places show nothing, each in its
+   * own way: XChart draws no marks at all if two have the same text.
+   */
   private String place(double mark) {
     int place = (int) Math.round(mark);
     boolean isPlace = Math.abs(mark - place) < 1e-6 && place >= 1 && place <= places.size();
-    return isPlace ? places.get(place - 1) : " ";
+    return isPlace
+        ? places.get(place - 1)
+        : " ".repeat(Math.max(0, 8 + (int) Math.round(2 * mark)));
   }
 
   /**
    * Adds a series.
    *
    * @param name what the legend calls it
-   * @param points a point for each place, or empty to leave it out
+   * @param values a point for each place, or empty to leave it out
    * @return this chart
    */
-  public PointsChart add(String name, List<Optional<Point>> points) {
+  public PointsChart add(String name, List<Optional<Point>> values) {
     List<Double> horizontal = new ArrayList<>();
-    List<Double> values = new ArrayList<>();
+    List<Double> means = new ArrayList<>();
     List<Double> errors = new ArrayList<>();
-    for (int i = 0; i < points.size(); i++) {
-      if (points.get(i).isPresent()) {
-        horizontal.add(i + 1.0 + APART * (series.size() - 2));
-        values.add(points.get(i).get().value());
-        errors.add(points.get(i).get().error());
+    for (int i = 0; i < values.size(); i++) {
+      if (values.get(i).isPresent()) {
+        horizontal.add(i + 1.0 + APART * (added - (expected - 1) / 2.0));
+        means.add(values.get(i).get().value());
+        errors.add(values.get(i).get().error());
       }
     }
-    if (!values.isEmpty()) {
-      XYSeries added = chart.addSeries(name, horizontal, values, errors);
-      added.setMarker(SeriesMarkers.CIRCLE);
-      series.add(Curves.paint(added, series.size()));
+    int colour = added++;
+    if (!means.isEmpty()) {
+      XYSeries points = chart.addSeries(name, horizontal, means, errors);
+      points.setMarker(SeriesMarkers.CIRCLE);
+      series.add(Curves.paint(points, colour));
     }
     return this;
   }
@@ -93,7 +103,7 @@ public final class PointsChart {
    * @return this chart
    */
   public PointsChart level(String name, Point point) {
-    double right = places.size() + 1.0 - ++levels * 0.4;
+    double right = places.size() + 0.7;
     XYSeries added =
         chart.addSeries(
             name,
@@ -114,7 +124,7 @@ public final class PointsChart {
    * @return this chart
    */
   public PointsChart withoutLines() {
-    series.forEach(s -> s.setLineStyle(new BasicStroke(0f)).setLineColor(new Color(0, true)));
+    series.forEach(one -> one.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter));
     return this;
   }
 

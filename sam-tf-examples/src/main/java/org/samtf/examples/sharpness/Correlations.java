@@ -13,6 +13,7 @@ final class Correlations {
   static final int FEWEST_NETWORKS = 10;
 
   static final int FEWEST_SETTINGS = 3;
+  static final int FEWEST_SEEDS = 2;
 
   private final List<TrainedNetwork> networks;
   private final List<double[]> draws;
@@ -36,7 +37,7 @@ final class Correlations {
     long settings = compared.stream().map(TrainedNetwork::setting).distinct().count();
     long seeds = compared.stream().mapToLong(TrainedNetwork::seed).distinct().count();
     boolean enough =
-        compared.size() >= FEWEST_NETWORKS && settings >= FEWEST_SETTINGS && seeds >= 2;
+        compared.size() >= FEWEST_NETWORKS && settings >= FEWEST_SETTINGS && seeds >= FEWEST_SEEDS;
     return enough ? Optional.of(new Correlations(compared)) : Optional.empty();
   }
 

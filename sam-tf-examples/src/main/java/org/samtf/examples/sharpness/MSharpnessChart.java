@@ -11,6 +11,9 @@ import org.samtf.examples.report.Spread;
 /** Draws test error against rho, a chart for each kind of labels, and the correlations. */
 final class MSharpnessChart {
 
+  /** Points further above momentum alone would take the height from those that matter. */
+  private static final double WORTH_DRAWING = 2;
+
   private MSharpnessChart() {}
 
   static void write(Path file, MSharpness results) throws IOException {
@@ -22,20 +25,23 @@ final class MSharpnessChart {
 
   private static PointsChart chart(MSharpness results, Sweep sweep) {
     List<Float> rhos = results.plan().sweep().rhos();
+    Optional<PointsChart.Point> momentumAlone = percent(sweep, Method.MOMENTUM_ALONE);
+    double highest = momentumAlone.map(p -> WORTH_DRAWING * p.value()).orElse(100.0);
     PointsChart chart =
         new PointsChart(
             results.data().name() + ", " + sweep.labels(),
-            "rho (points where a network collapsed are left out)",
+            "rho (not drawn: collapsed, or twice the error of momentum)",
             "test error (%)",
-            rhos.stream().map(String::valueOf).toList());
+            rhos.stream().map(String::valueOf).toList(),
+            results.plan().partSizes().size());
     for (int partSize : results.plan().partSizes()) {
       List<Optional<PointsChart.Point>> points = new ArrayList<>();
       for (float rho : rhos) {
-        points.add(percent(sweep, new Method(partSize, rho)));
+        points.add(percent(sweep, new Method(partSize, rho)).filter(p -> p.value() <= highest));
       }
       chart.add("m = " + partSize, points);
     }
-    percent(sweep, Method.MOMENTUM_ALONE).ifPresent(p -> chart.level("momentum alone", p));
+    momentumAlone.ifPresent(p -> chart.level("momentum alone", p));
     return chart;
   }
 
@@ -51,7 +57,8 @@ final class MSharpnessChart {
             correlations.networks().size() + " networks: correlation with the gap",
             "m-sharpness for m, and the training loss",
             "Kendall's tau",
-            predictors.stream().map(Predictor::name).toList());
+            predictors.stream().map(Predictor::name).toList(),
+            Gap.values().length);
     for (Gap gap : Gap.values()) {
       chart.add(
           gap.toString(),

@@ -13,6 +13,16 @@ import org.samtf.examples.report.Figures;
 /** What the command {@code m-sharpness} does. */
 public final class MSharpnessJob {
 
+  /** What to say, and to do, when m-sharpness cannot be correlated with anything. */
+  public static final String TOO_FEW =
+      String.format(
+          Locale.ROOT,
+          "too few networks reached the training loss to correlate anything; expected %d, of %d"
+              + " settings and %d seeds; raise --max-epochs, --max-loss or --seeds",
+          Correlations.FEWEST_NETWORKS,
+          Correlations.FEWEST_SETTINGS,
+          Correlations.FEWEST_SEEDS);
+
   private MSharpnessJob() {}
 
   /**
@@ -46,17 +56,16 @@ public final class MSharpnessJob {
   private static void describe(DataSet data, Plan plan, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "%s, %d training, %d validation and %d test images; %s, momentum %s; seeds 1 to %d%n",
+        "%s, %d training, %d validation and %d test images; %s, momentum %s%n",
         data.name(),
         data.train().size(),
         data.validation().size(),
         data.test().size(),
         plan.architecture(),
-        plan.momentum(),
-        plan.seeds().size());
+        plan.momentum());
     out.printf(
         Locale.ROOT,
-        "sweep: batch %d, learning rate %s, %d epochs; m-sharpness: rho %s, %d training images%n",
+        "sweep: batch %d, learning rate %s, %d epochs; m-sharpness: at rho %s on %d training images%n",
         plan.largestPart(),
         plan.sweep().learningRate(),
         plan.sweep().epochs(),

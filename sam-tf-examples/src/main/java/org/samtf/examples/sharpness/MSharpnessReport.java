@@ -39,8 +39,8 @@ final class MSharpnessReport {
       String predictor,
       String gap,
       Optional<Correlations.Tau> kendallTau,
-      Optional<Correlations.Tau> lessThatOfLargestPart,
-      Optional<Correlations.Tau> lessThatOfTrainingLoss) {}
+      Optional<Correlations.Tau> minusThatOfLargestPart,
+      Optional<Correlations.Tau> minusThatOfTrainingLoss) {}
 
   /** What m-sharpness.json has. */
   record Json(
@@ -112,8 +112,8 @@ final class MSharpnessReport {
                 sweep.labels().toString(),
                 "rho",
                 "test error",
-                "less m = " + largest,
-                "less momentum alone");
+                "minus m = " + largest,
+                "minus momentum alone");
     row(table, sweep, "momentum alone", Optional.of(Method.MOMENTUM_ALONE));
     for (int partSize : results.plan().partSizes()) {
       row(table, sweep, "m = " + partSize, sweep.chosen(partSize));
@@ -151,7 +151,7 @@ final class MSharpnessReport {
   String verdict(Sweep sweep) {
     int largest = results.plan().largestPart();
     Optional<Method> reference = sweep.chosen(largest);
-    if (results.plan().seeds().size() < 2) {
+    if (results.plan().sweep().seeds().size() < 2) {
       return sweep.labels() + ": one seed shows nothing";
     }
     if (reference.isEmpty()) {
@@ -191,11 +191,11 @@ final class MSharpnessReport {
             .row(
                 "Kendall's tau with",
                 "error gap",
-                "less m = " + largest,
-                "less training loss",
+                "minus m = " + largest,
+                "minus training loss",
                 "loss gap",
-                "less m = " + largest,
-                "less training loss");
+                "minus m = " + largest,
+                "minus training loss");
     for (Predictor predictor : Predictor.all(results.plan().partSizes())) {
       List<String> row = new ArrayList<>();
       row.add(predictor.name());

@@ -11,7 +11,6 @@ import org.samtf.examples.model.Mlp;
  * @param hidden units of each hidden layer of the perceptron
  * @param momentum of the optimizer momentum
  * @param partSizes the values of m, ascending; each divides the largest
- * @param seeds of initial weights, order of the images and wrong labels
  * @param sweep of rho
  * @param population of networks
  */
@@ -19,7 +18,6 @@ public record Plan(
     List<Integer> hidden,
     float momentum,
     List<Integer> partSizes,
-    List<Long> seeds,
     Sweep sweep,
     Population population) {
 
@@ -29,14 +27,16 @@ public record Plan(
    * @param rhos the radii, ascending
    * @param epochs how often to go through the training images
    * @param learningRate of momentum
+   * @param seeds of initial weights, order of the images and wrong labels
    */
-  public record Sweep(List<Float> rhos, int epochs, float learningRate) {}
+  public record Sweep(List<Float> rhos, int epochs, float learningRate, List<Long> seeds) {}
 
   /**
    * Networks that are trained with momentum, without SAM.
    *
    * @param learningRates of momentum
    * @param batchSizes images a step
+   * @param seeds of initial weights and order of the images
    * @param maxLoss a network is trained until its training loss is this or less
    * @param maxEpochs a network that is not there by then is left out
    * @param rho radius at which m-sharpness is measured
@@ -45,6 +45,7 @@ public record Plan(
   public record Population(
       List<Float> learningRates,
       List<Integer> batchSizes,
+      List<Long> seeds,
       double maxLoss,
       int maxEpochs,
       float rho,
@@ -60,10 +61,15 @@ public record Plan(
         List.of(64, 64),
         0.9f,
         List.of(1, 4, 16, 64, 256),
-        seeds(10),
-        new Sweep(List.of(0.02f, 0.05f, 0.1f, 0.2f, 0.5f), 60, 0.05f),
+        new Sweep(List.of(0.02f, 0.05f, 0.1f, 0.2f, 0.5f), 60, 0.05f, seeds(10)),
         new Population(
-            List.of(0.025f, 0.05f, 0.1f, 0.15f), List.of(16, 64, 256), 0.01, 250, 0.05f, 2048));
+            List.of(0.02f, 0.04f, 0.08f, 0.16f),
+            List.of(16, 32, 64, 128, 256),
+            seeds(6),
+            0.01,
+            250,
+            0.05f,
+            2048));
   }
 
   /**
@@ -76,9 +82,8 @@ public record Plan(
         List.of(16),
         0.9f,
         List.of(1, 16, 256),
-        seeds(2),
-        new Sweep(List.of(0.05f, 0.2f), 10, 0.1f),
-        new Population(List.of(0.1f, 0.2f), List.of(16, 64, 256), 0.3, 40, 0.05f, 256));
+        new Sweep(List.of(0.05f, 0.2f), 10, 0.1f, seeds(2)),
+        new Population(List.of(0.1f, 0.2f), List.of(16, 64, 256), seeds(2), 0.3, 40, 0.05f, 256));
   }
 
   private static List<Long> seeds(int count) {
@@ -86,13 +91,21 @@ public record Plan(
   }
 
   /**
-   * Returns this plan with another number of seeds.
+   * Returns this plan with another number of seeds in both experiments.
    *
    * @param count how many, from 1
    * @return the plan
    */
   public Plan withSeeds(int count) {
-    return new Plan(hidden, momentum, partSizes, seeds(count), sweep, population);
+    Sweep s = sweep;
+    Population p = population;
+    return new Plan(
+        hidden,
+        momentum,
+        partSizes,
+        new Sweep(s.rhos, s.epochs, s.learningRate, seeds(count)),
+        new Population(
+            p.learningRates, p.batchSizes, seeds(count), p.maxLoss, p.maxEpochs, p.rho, p.images));
   }
 
   /**
@@ -104,7 +117,9 @@ public record Plan(
    */
   public Plan withTrainingUntil(double maxLoss, int maxEpochs) {
     Population p = population;
-    return with(new Population(p.learningRates, p.batchSizes, maxLoss, maxEpochs, p.rho, p.images));
+    return with(
+        new Population(
+            p.learningRates, p.batchSizes, p.seeds, maxLoss, maxEpochs, p.rho, p.images));
   }
 
   /**
@@ -116,11 +131,12 @@ public record Plan(
   public Plan withSharpnessRho(float rho) {
     Population p = population;
     return with(
-        new Population(p.learningRates, p.batchSizes, p.maxLoss, p.maxEpochs, rho, p.images));
+        new Population(
+            p.learningRates, p.batchSizes, p.seeds, p.maxLoss, p.maxEpochs, rho, p.images));
   }
 
   private Plan with(Population other) {
-    return new Plan(hidden, momentum, partSizes, seeds, sweep, other);
+    return new Plan(hidden, momentum, partSizes, sweep, other);
   }
 
   /**

@@ -45,7 +45,7 @@ final class Population {
     Population population = new Population(data, plan);
     return rounds.run(
         "networks to compare",
-        plan.seeds(),
+        plan.population().seeds(),
         settings(plan),
         (seed, setting) -> population.network(setting, seed));
   }

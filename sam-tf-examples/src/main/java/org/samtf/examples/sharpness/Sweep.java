@@ -21,7 +21,7 @@ final class Sweep {
   private final Labels labels;
   private final List<SweepRun> runs;
 
-  private Sweep(Plan plan, Labels labels, List<SweepRun> runs) {
+  Sweep(Plan plan, Labels labels, List<SweepRun> runs) {
     this.plan = plan;
     this.labels = labels;
     this.runs = runs;
@@ -33,7 +33,7 @@ final class Sweep {
     List<SweepRun> runs =
         rounds.run(
             "sweep of rho, " + labels,
-            plan.seeds(),
+            plan.sweep().seeds(),
             methods,
             (seed, method) -> run(clean, plan, labels, method, seed));
     return new Sweep(plan, labels, runs);
