@@ -63,6 +63,12 @@ public final class MSharpnessCommand implements Callable<Integer> {
   private Integer seeds;
 
   @Option(
+      names = "--learning-rate",
+      paramLabel = "RATE",
+      description = "Of momentum in the sweeps of rho (default: 0.1).")
+  private Float learningRate;
+
+  @Option(
       names = "--max-loss",
       paramLabel = "LOSS",
       description = {
@@ -134,13 +140,15 @@ public final class MSharpnessCommand implements Callable<Integer> {
       Check.that(seeds >= 1 && seeds <= MAX_SEEDS, "--seeds", seeds, "1 to " + MAX_SEEDS);
       plan = plan.withSeeds(seeds);
     }
+    float rate = learningRate == null ? plan.sweep().learningRate() : learningRate;
+    Check.that(rate > 0 && Float.isFinite(rate), "--learning-rate", rate, "a number above 0");
     double loss = maxLoss == null ? plan.population().maxLoss() : maxLoss;
     Check.that(loss > 0 && Double.isFinite(loss), "--max-loss", loss, "a number above 0");
     int epochs = maxEpochs == null ? plan.population().maxEpochs() : maxEpochs;
     Check.that(epochs >= 1, "--max-epochs", epochs, "a whole number from 1");
     float rho = sharpnessRho == null ? plan.population().rho() : sharpnessRho;
     Check.that(rho > 0 && Float.isFinite(rho), "--sharpness-rho", rho, "a number above 0");
-    return plan.withTrainingUntil(loss, epochs).withSharpnessRho(rho);
+    return plan.withLearningRate(rate).withTrainingUntil(loss, epochs).withSharpnessRho(rho);
   }
 
   /** Every batch and every part has to be filled, in whatever experiment. */

@@ -27,6 +27,7 @@ final class MSharpnessReport {
   record Point(
       int partSize,
       float rho,
+      Optional<Spread> trainingLoss,
       Optional<Spread> validationError,
       Optional<Spread> testError,
       boolean chosenByValidation) {}
@@ -76,6 +77,7 @@ final class MSharpnessReport {
           new Point(
               method.partSize(),
               method.rho(),
+              sweep.spread(method, SweepRun::trainingLoss),
               sweep.spread(method, SweepRun::validationError),
               sweep.spread(method, SweepRun::testError),
               sweep.chosen(method.partSize()).equals(Optional.of(method))));
@@ -113,7 +115,8 @@ final class MSharpnessReport {
                 "rho",
                 "test error",
                 "minus m = " + largest,
-                "minus momentum alone");
+                "minus momentum alone",
+                "training loss");
     row(table, sweep, "momentum alone", Optional.of(Method.MOMENTUM_ALONE));
     for (int partSize : results.plan().partSizes()) {
       row(table, sweep, "m = " + partSize, sweep.chosen(partSize));
@@ -124,7 +127,7 @@ final class MSharpnessReport {
   private void row(Table table, Sweep sweep, String name, Optional<Method> method) {
     Optional<Spread> error = method.flatMap(m -> sweep.spread(m, SweepRun::testError));
     if (error.isEmpty()) {
-      table.row(name, NONE, "collapsed", NONE, NONE);
+      table.row(name, NONE, "collapsed", NONE, NONE, NONE);
       return;
     }
     table.row(
@@ -132,7 +135,8 @@ final class MSharpnessReport {
         method.get().hasSam() ? String.valueOf(method.get().rho()) : NONE,
         points(error.get()) + " %",
         difference(sweep, method.get(), sweep.chosen(results.plan().largestPart())),
-        difference(sweep, method.get(), Optional.of(Method.MOMENTUM_ALONE)));
+        difference(sweep, method.get(), Optional.of(Method.MOMENTUM_ALONE)),
+        Format.loss(sweep.spread(method.get(), SweepRun::trainingLoss).orElseThrow().mean()));
   }
 
   private static String difference(Sweep sweep, Method method, Optional<Method> other) {

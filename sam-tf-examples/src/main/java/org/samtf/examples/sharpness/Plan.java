@@ -61,7 +61,7 @@ public record Plan(
         List.of(64, 64),
         0.9f,
         List.of(1, 4, 16, 64, 256),
-        new Sweep(List.of(0.02f, 0.05f, 0.1f, 0.2f, 0.5f), 60, 0.05f, seeds(10)),
+        new Sweep(List.of(0.02f, 0.05f, 0.1f, 0.2f, 0.5f), 60, 0.1f, seeds(10)),
         new Population(
             List.of(0.02f, 0.04f, 0.08f, 0.16f),
             List.of(16, 32, 64, 128, 256),
@@ -106,6 +106,22 @@ public record Plan(
         new Sweep(s.rhos, s.epochs, s.learningRate, seeds(count)),
         new Population(
             p.learningRates, p.batchSizes, seeds(count), p.maxLoss, p.maxEpochs, p.rho, p.images));
+  }
+
+  /**
+   * Returns this plan with another learning rate of the sweep.
+   *
+   * @param learningRate of momentum
+   * @return the plan
+   */
+  public Plan withLearningRate(float learningRate) {
+    Sweep s = sweep;
+    return new Plan(
+        hidden,
+        momentum,
+        partSizes,
+        new Sweep(s.rhos, s.epochs, learningRate, s.seeds),
+        population);
   }
 
   /**

@@ -69,9 +69,13 @@ final class Sweep {
         trainer.epoch();
       }
       return new SweepRun(
-          method, seed, trainer.evaluate(data.validation()), trainer.evaluate(data.test()));
+          method,
+          seed,
+          trainer.evaluate(data.train()),
+          trainer.evaluate(data.validation()),
+          trainer.evaluate(data.test()));
     } catch (DivergenceException e) {
-      return new SweepRun(method, seed, null, null);
+      return new SweepRun(method, seed, null, null, null);
     }
   }
 

@@ -25,9 +25,10 @@ public final class Trainer implements AutoCloseable {
   private final Session session;
   private final Network network;
   private final TrainingStep step;
-  private final SharpnessMeter meter;
+  private final float sharpnessRho;
   private final Random random;
   private final StepClock clock = new StepClock();
+  private SharpnessMeter meter;
   private int epochs;
 
   /**
@@ -56,6 +57,7 @@ public final class Trainer implements AutoCloseable {
     }
     this.data = data;
     this.settings = settings;
+    this.sharpnessRho = sharpnessRho;
     random = new Random(settings.seed());
     graph = new Graph();
     try {
@@ -63,8 +65,6 @@ public final class Trainer implements AutoCloseable {
           new Network(
               graph, settings.architecture(), data.shape(), data.classes(), settings.seed());
       step = writer.write(graph, network, settings);
-      double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
-      meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
       session = new Session(graph, Devices.sessionFor(devices(settings)));
     } catch (RuntimeException e) {
       graph.close();
@@ -185,6 +185,11 @@ public final class Trainer implements AutoCloseable {
    * @return the m-sharpness
    */
   public double sharpness(LabeledImages images, int partSize) {
+    if (meter == null) {
+      // Not before it is asked for: it is as much of a graph as the training is.
+      double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
+      meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
+    }
     return meter.measure(session, images, partSize);
   }
 

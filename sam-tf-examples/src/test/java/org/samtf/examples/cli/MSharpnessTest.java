@@ -74,6 +74,7 @@ class MSharpnessTest {
     "--seeds,0",
     "--seeds,1001",
     "--images,255",
+    "--learning-rate,0.0",
     "--max-loss,0.0",
     "--max-loss,NaN",
     "--max-epochs,0",

@@ -75,6 +75,6 @@ class SweepTest {
   }
 
   private void add(Method method, long seed, Evaluation validation, Evaluation test) {
-    runs.add(new SweepRun(method, seed, validation, test));
+    runs.add(new SweepRun(method, seed, validation, validation, test));
   }
 }
