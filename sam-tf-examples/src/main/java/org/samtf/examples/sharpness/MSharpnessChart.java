@@ -30,7 +30,7 @@ final class MSharpnessChart {
     PointsChart chart =
         new PointsChart(
             results.data().name() + ", " + sweep.labels(),
-            "rho (not drawn: collapsed, or twice the error of momentum)",
+            "rho (left out: collapsed or above twice the dashed line)",
             "test error (%)",
             rhos.stream().map(String::valueOf).toList(),
             results.plan().partSizes().size());

@@ -17,7 +17,7 @@ public final class MSharpnessJob {
   public static final String TOO_FEW =
       String.format(
           Locale.ROOT,
-          "too few networks reached the training loss to correlate anything; expected %d, of %d"
+          "too few networks reached the training loss to correlate anything; expected at least %d, of %d"
               + " settings and %d seeds; raise --max-epochs, --max-loss or --seeds",
           Correlations.FEWEST_NETWORKS,
           Correlations.FEWEST_SETTINGS,

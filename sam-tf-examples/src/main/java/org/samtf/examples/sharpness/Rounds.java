@@ -47,7 +47,7 @@ final class Rounds {
   private void estimate(String task, int seeds, int cases, double seconds) {
     out.printf(
         Locale.ROOT,
-        "%s: %d networks for each of %d seeds, the first in %.0f s; about %.0f s in all%n",
+        "%s: %d networks for each of %d seeds, the first seed took %.0f s: about %.0f s in all%n",
         task,
         cases,
         seeds,
