@@ -19,15 +19,20 @@ import org.tensorflow.types.family.TNumber;
  * The gradient of x·W in x as (W·δᵀ)ᵀ, where TensorFlow has δ·Wᵀ.
  *
  * <p>For δ·Wᵀ the kernels for CPUs first lay out W anew, which takes longer than the product itself
- * if δ has few rows: with 1024x1024 weights on 2 cores, 1.3 ms instead of 0.5 ms for 32 rows, 1.7
- * instead of 1.2 for 128, and no difference from 256 on. The other form has only to transpose the
- * small result. The two differ in rounding, so this is for gradients that need not be, bit for bit,
- * those of the wrapped optimizer.
+ * if δ has few rows. With 1024x1024 weights on 2 cores: 1.3 ms instead of 0.5 ms for 32 rows, 1.7
+ * instead of 1.2 for 128, no difference from 256 on, but 0.3 instead of 0.5 for 8. The other form
+ * has only to transpose the small result.
+ *
+ * <p>The two differ in rounding, so this is for gradients that need not be, bit for bit, those of
+ * the wrapped optimizer.
  */
 final class NarrowMatMuls {
 
   /** Smaller weights are laid out at no cost worth mentioning. */
   private static final long MIN_WEIGHTS = 1 << 19;
+
+  /** The rows for which it is worth it, where their number is known. */
+  private static final long MIN_ROWS = 16;
 
   private static final long MAX_ROWS = 256;
 
@@ -50,15 +55,14 @@ final class NarrowMatMuls {
     return false;
   }
 
-  /** Whether {@code op} is a δ·Wᵀ with large weights and not known to have many rows. */
+  /** Whether {@code op} is a δ·Wᵀ with large weights, not known to have very few or many rows. */
   boolean isBetterFor(GraphOperation op) {
     return op.type().equals("MatMul")
         && op.attributes().getAttrBool("transpose_b")
         && !op.attributes().getAttrBool("transpose_a")
         && TYPES.contains(op.output(0).type())
         && isLarge(op.inputs().get(1))
-        && op.output(0).shape().numDimensions() == 2
-        && op.output(0).shape().get(0) <= MAX_ROWS;
+        && isNarrow(op.output(0).shape());
   }
 
   /** Writes the product of {@code inputs} in place of {@code op}. */
@@ -76,6 +80,11 @@ final class NarrowMatMuls {
     Ops back = scope.withDeviceString(device).ops();
     return (GraphOperation)
         back.withName(op.name()).linalg.transpose(transposed, back.constant(new int[] {1, 0})).op();
+  }
+
+  private static boolean isNarrow(Shape product) {
+    long rows = product.numDimensions() == 2 ? product.get(0) : Shape.UNKNOWN_SIZE;
+    return rows == Shape.UNKNOWN_SIZE || rows >= MIN_ROWS && rows <= MAX_ROWS;
   }
 
   private static boolean isLarge(Operand<?> weights) {
