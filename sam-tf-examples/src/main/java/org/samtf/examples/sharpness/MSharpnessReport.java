@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Spread;
@@ -239,31 +240,40 @@ final class MSharpnessReport {
   }
 
   private String clear(Correlations correlations, Gap gap) {
-    String names =
-        Predictor.all(results.plan().partSizes()).stream()
-            .filter(predictor -> isClear(correlations.tau(predictor, gap)))
-            .map(Predictor::name)
-            .collect(Collectors.joining(", "));
-    return names.isEmpty()
-        ? "nothing correlates clearly with it"
-        : "a clear correlation with " + names;
+    List<Predictor> all = Predictor.all(results.plan().partSizes());
+    String positive = clear(all, 1, predictor -> correlations.tau(predictor, gap));
+    String negative = clear(all, -1, predictor -> correlations.tau(predictor, gap));
+    if (positive.isEmpty() && negative.isEmpty()) {
+      return "nothing correlates clearly with it";
+    }
+    return "clearly positive for "
+        + (positive.isEmpty() ? "none" : positive)
+        + ", clearly negative for "
+        + (negative.isEmpty() ? "none" : negative);
   }
 
   private String bestAgainstLargest(Correlations correlations, Gap gap) {
-    String names =
-        results.plan().partSizes().stream()
-            .map(Predictor::sharpness)
-            .filter(
-                predictor -> {
-                  Optional<Correlations.Tau> tau =
-                      correlations.advantage(predictor, largest(), gap);
-                  return isClear(tau) && tau.get().tau() > 0;
-                })
-            .map(Predictor::name)
-            .collect(Collectors.joining(", "));
-    return (names.isEmpty() ? "no m" : names)
-        + " clearly higher than m = "
+    List<Predictor> all = results.plan().partSizes().stream().map(Predictor::sharpness).toList();
+    String higher = clear(all, 1, one -> correlations.advantage(one, largest(), gap));
+    String lower = clear(all, -1, one -> correlations.advantage(one, largest(), gap));
+    return (higher.isEmpty() ? "no m" : higher)
+        + " clearly higher, "
+        + (lower.isEmpty() ? "no m" : lower)
+        + " clearly lower than m = "
         + results.plan().largestPart();
+  }
+
+  /** The names of those whose value is clear and of that sign. */
+  private static String clear(
+      List<Predictor> predictors, int sign, Function<Predictor, Optional<Correlations.Tau>> value) {
+    return predictors.stream()
+        .filter(
+            predictor -> {
+              Optional<Correlations.Tau> tau = value.apply(predictor);
+              return isClear(tau) && sign * tau.get().tau() > 0;
+            })
+        .map(Predictor::name)
+        .collect(Collectors.joining(", "));
   }
 
   private static boolean isClear(Optional<Correlations.Tau> tau) {
