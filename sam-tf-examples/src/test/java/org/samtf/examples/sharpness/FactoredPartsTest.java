@@ -36,7 +36,7 @@ class FactoredPartsTest {
       assertThat(losses.get(i)).isCloseTo(expected.get(i), Offset.offset(1e-4 * expected.get(i)));
     }
     // The perturbation is large enough to be seen: without it the losses are others.
-    List<Double> without = losses(partSize, 0, TrainingStep::write);
+    List<Double> without = losses(BATCH, 0, TrainingStep::write);
     assertThat(Math.abs(without.get(2) - expected.get(2))).isGreaterThan(0.01 * expected.get(2));
   }
 
