@@ -36,7 +36,7 @@ class FixedOrderTest {
         sam -> sam.norm(3),
         sam -> sam.norm(1),
         sam -> sam.norm(Double.POSITIVE_INFINITY),
-        sam -> sam.conditions(false),
+        sam -> sam.cpuOnly(false),
         sam -> sam.adaptive(0.01f).l2(0.1f),
         sam -> sam.inPlace(true));
   }

@@ -3,6 +3,7 @@ package org.samtf.examples;
 import java.io.PrintWriter;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
+import org.samtf.examples.cli.MSharpnessCommand;
 import org.samtf.examples.cli.PredictCommand;
 import org.samtf.examples.cli.TrainCommand;
 import org.samtf.examples.job.StoppedException;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Option;
       CompareCommand.class,
       TrainCommand.class,
       PredictCommand.class,
-      BenchmarkCommand.class
+      BenchmarkCommand.class,
+      MSharpnessCommand.class
     })
 public final class Main implements Runnable {
 
@@ -95,7 +97,9 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new InputException(
-        "no command", "compare, train, predict or benchmark", "see --help for what they do");
+        "no command",
+        "compare, m-sharpness, train, predict or benchmark",
+        "see --help for what they do");
   }
 
   private int badOption(CommandLine.ParameterException e) {

@@ -18,6 +18,7 @@ import org.samtf.examples.train.Trainer;
 import org.samtf.examples.train.TrainingListener;
 import org.samtf.examples.train.TrainingResult;
 import org.samtf.examples.train.TrainingSettings;
+import org.samtf.examples.train.TrainingStep;
 import org.samtf.examples.train.TrainingTime;
 
 /** A training run that nobody needs to watch: it goes on where an earlier process has stopped. */
@@ -124,7 +125,8 @@ public final class TrainJob {
   }
 
   private Trainer trainer() {
-    return new Trainer(data, settings, plan.sharpnessRho(), plan.device().config());
+    return new Trainer(
+        data, settings, plan.sharpnessRho(), TrainingStep::write, plan.device().config());
   }
 
   private boolean resume(Checkpointer checkpointer, Trainer trainer) {

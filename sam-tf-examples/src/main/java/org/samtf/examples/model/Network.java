@@ -11,6 +11,7 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.Snapshot;
+import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -210,6 +211,17 @@ public final class Network {
     List<Operand<TFloat32>> snapshots = new ArrayList<>();
     parts.forEach(part -> snapshots.add(Snapshot.create(tf.scope(), part)));
     return tf.math.mul(tf.math.addN(snapshots), tf.constant(1f / parts.size()));
+  }
+
+  /**
+   * Returns a variable.
+   *
+   * @param name its layer and what it is there, {@code dense1_kernel}
+   * @return the variable
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public Variable<TFloat32> variable(String name) {
+    return variables.get(name);
   }
 
   /**

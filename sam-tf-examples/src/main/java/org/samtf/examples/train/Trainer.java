@@ -28,10 +28,23 @@ public final class Trainer implements AutoCloseable {
   private final Session session;
   private final Network network;
   private final TrainingStep step;
-  private final SharpnessMeter meter;
   private final DataOrder order;
   private final TrainingRecord record = new TrainingRecord();
   private final StepClock clock = new StepClock();
+  private final float sharpnessRho;
+  private SharpnessMeter meter;
+
+  /**
+   * Builds network and the train op that the settings ask for, for the devices that TensorFlow
+   * chooses, and gives the weights their initial values.
+   *
+   * @param data what to train on
+   * @param settings how to train
+   * @param sharpnessRho radius at which {@link #sharpness} measures
+   */
+  public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho) {
+    this(data, settings, sharpnessRho, TrainingStep::write, ConfigProto.getDefaultInstance());
+  }
 
   /**
    * Builds network and train op for the devices that TensorFlow chooses, and gives the weights
@@ -40,9 +53,10 @@ public final class Trainer implements AutoCloseable {
    * @param data what to train on
    * @param settings how to train
    * @param sharpnessRho radius at which {@link #sharpness} measures
+   * @param writer what writes the train op
    */
-  public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho) {
-    this(data, settings, sharpnessRho, ConfigProto.getDefaultInstance());
+  public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho, StepWriter writer) {
+    this(data, settings, sharpnessRho, writer, ConfigProto.getDefaultInstance());
   }
 
   /**
@@ -51,24 +65,29 @@ public final class Trainer implements AutoCloseable {
    * @param data what to train on
    * @param settings how to train
    * @param sharpnessRho radius at which {@link #sharpness} measures
+   * @param writer what writes the train op
    * @param config of the session
    */
-  public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho, ConfigProto config) {
+  public Trainer(
+      DataSet data,
+      TrainingSettings settings,
+      float sharpnessRho,
+      StepWriter writer,
+      ConfigProto config) {
     if (settings.batchSize() < 1 || settings.batchSize() > data.train().size()) {
       throw new IllegalArgumentException(
           "batch size is " + settings.batchSize() + "; expected 1 to " + data.train().size());
     }
     this.data = data;
     this.settings = settings;
+    this.sharpnessRho = sharpnessRho;
     order = new DataOrder(data.train().size(), settings.batchSize(), settings.seed());
     graph = new Graph();
     try {
       network =
           new Network(
               graph, settings.architecture(), data.shape(), data.classes(), settings.seed());
-      step = TrainingStep.write(graph, network, settings);
-      double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
-      meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
+      step = writer.write(graph, network, settings);
       session = new Session(graph, Devices.sessionFor(devices(settings), config));
     } catch (RuntimeException e) {
       graph.close();
@@ -125,6 +144,21 @@ public final class Trainer implements AutoCloseable {
     EpochResult result = record.endEpoch(validation, evaluate(data.test(), safePoint));
     order.startEpoch();
     listener.epoch(record.steps(), result);
+  }
+
+  /**
+   * Trains through all images once, in a new order, and evaluates nothing.
+   *
+   * @return mean over the steps of the loss that each had before it
+   * @throws DivergenceException if the loss is no longer finite
+   * @throws DeviceMemoryException if a device has too little memory
+   */
+  public double epoch() {
+    do {
+      step(false);
+    } while (!order.epochIsOver());
+    order.startEpoch();
+    return record.endEpoch(Evaluation.NONE, Evaluation.NONE).batchLoss();
   }
 
   private StepResult step(boolean measures) {
@@ -202,7 +236,16 @@ public final class Trainer implements AutoCloseable {
         .feed(network.labels(), batch.labels());
   }
 
-  /** Evaluates the network as it is now; not a number if there are no images. */
+  /**
+   * Evaluates the network as it is now.
+   *
+   * @param part on which images
+   * @return accuracy and loss; not a number if there are no images
+   */
+  public Evaluation evaluate(LabeledImages part) {
+    return evaluate(part, () -> {});
+  }
+
   private Evaluation evaluate(LabeledImages part, Runnable betweenBatches) {
     double[] sums = {0, 0};
     try {
@@ -233,8 +276,28 @@ public final class Trainer implements AutoCloseable {
    * @return the sharpness
    */
   public double sharpness(TrainingListener listener) {
-    return meter.measure(
-        session, data.train(), settings.batchSize(), () -> listener.safePoint(record.steps()));
+    return sharpness(data.train(), settings.batchSize(), () -> listener.safePoint(record.steps()));
+  }
+
+  /**
+   * Measures m-sharpness at the weights as they are now: mean over parts of m images of L(w + eps)
+   * - L(w), where L is the mean over the part and eps is computed from it.
+   *
+   * @param images which images, in the order in which they are cut
+   * @param partSize the m; a last part with fewer images counts by their number
+   * @return the m-sharpness
+   */
+  public double sharpness(LabeledImages images, int partSize) {
+    return sharpness(images, partSize, () -> {});
+  }
+
+  private double sharpness(LabeledImages images, int partSize, Runnable betweenBatches) {
+    if (meter == null) {
+      // Not before it is asked for: it is as much of a graph as the training is.
+      double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
+      meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
+    }
+    return meter.measure(session, images, partSize, betweenBatches);
   }
 
   /**

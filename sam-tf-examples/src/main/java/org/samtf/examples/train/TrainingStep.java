@@ -19,11 +19,28 @@ import org.tensorflow.types.family.TNumber;
  *     place would compute the whole batch once more where the step has it in parts
  * @param measures the loss at w+eps, the sharpness and the norm of the gradient; empty without SAM
  */
-record TrainingStep(
+public record TrainingStep(
     Op op, Operand<? extends TNumber> loss, List<Operand<? extends TNumber>> measures) {
 
-  /** Writes a step into the graph. */
-  static TrainingStep write(Graph graph, Network network, TrainingSettings settings) {
+  /**
+   * A step that measures nothing besides.
+   *
+   * @param op what to run
+   * @param loss what the step minimizes, at the weights before it
+   */
+  public TrainingStep(Op op, Operand<? extends TNumber> loss) {
+    this(op, loss, List.of());
+  }
+
+  /**
+   * Writes the step that the settings ask for.
+   *
+   * @param graph the graph of the network
+   * @param network what to train
+   * @param settings how to train
+   * @return the step
+   */
+  public static TrainingStep write(Graph graph, Network network, TrainingSettings settings) {
     Optimizer base = settings.base().create(graph, settings.learningRate(), settings.momentum());
     if (settings.sam().isEmpty()) {
       Op train = new OrderedOptimizer(graph, base).minimize(network.loss());

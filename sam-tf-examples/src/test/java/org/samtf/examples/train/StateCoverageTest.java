@@ -36,6 +36,8 @@ class StateCoverageTest {
             512,
             1);
     try (Trainer trainer = new Trainer(DATA, settings, 0.05f)) {
+      // The meter is built when it is first asked for.
+      trainer.sharpness(TrainingListener.NONE);
       List<Checkpointed> state = trainer.state();
       ObjectSnapshot before = ObjectSnapshot.of(trainer, state);
 
