@@ -127,7 +127,8 @@ final class StepWriter {
   private FirstPass firstPass(int number) {
     GraphScope at = replicas.scope(number);
     Replica replica = replicas.forAscent(number, previous);
-    List<Trainable> trained = Trainables.of(replica, settings.trainable, at.withSubScope("ascent"));
+    List<Trainable> trained =
+        Trainables.of(replica, settings.trainable, settings.freeze, at.withSubScope("ascent"));
     FirstPass firstPass = new FirstPass(replica, at, trained);
     for (Trainable trainable : trained) {
       variables.putIfAbsent(trainable.node.op, trainable.variable);
