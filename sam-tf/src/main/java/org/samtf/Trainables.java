@@ -190,8 +190,12 @@ final class Trainables {
     }
   }
 
-  /** To differentiate what an earlier step hands out would run that step within each new one. */
-  private static void refuseLossAfterUpdate(LossGraph forward, List<Node> variables) {
+  /**
+   * To differentiate what an earlier step hands out would run that step within each new one.
+   *
+   * @throws IllegalArgumentException if one of the variables is updated before the loss is there
+   */
+  static void refuseLossAfterUpdate(LossGraph forward, List<Node> variables) {
     for (Node node : forward.inputsFirst()) {
       boolean updates = node.type.startsWith("Apply") || UPDATES.contains(node.type);
       if (updates && variables.contains(node.inputs[0])) {
