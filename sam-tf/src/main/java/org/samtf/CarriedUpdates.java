@@ -13,154 +13,174 @@ import org.samtf.LossGraph.Node;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
+import org.tensorflow.Operation;
 import org.tensorflow.Output;
 import org.tensorflow.Signature;
 import org.tensorflow.op.Op;
 
 /**
- * What a new step takes over from a step that a model was loaded with: the moving averages of batch
- * normalization and the like.
+ * What a new step takes over from a step that a model was loaded with: moving averages and counts.
  *
- * <p>They are the variables that one signature assigns to and another reads, and that the loss is
- * not computed from; the old step's weights and slots are not among them. Their assignments wait
- * for the old step, so the new one gets copies of them that wait for it.
+ * <p>A moving average is a variable that one signature assigns to and another reads, and that the
+ * loss is not computed from. A count is an integer variable that a signature assigns to and the
+ * loss is computed from, such as one that random numbers are drawn from. The old step's weights and
+ * slots are neither. The assignments wait for the old step, so the new one gets copies of them that
+ * wait for it.
  */
 final class CarriedUpdates {
 
-  private static final String SCOPE = "MovingAverages";
+  private static final String SCOPE = "Carried";
 
   private final Graph graph;
   private final ModelGraph model;
 
-  /** The variables that the loss is computed from. */
-  private final Set<String> weights = new HashSet<>();
-
-  /** The ops that assign, with what they assign to. */
+  /** What the ops that assign do it to; nothing for all others. */
   private final Map<String, Set<String>> assigned = new HashMap<>();
 
-  private final List<GraphOperation> updates = new ArrayList<>();
+  /** The floating-point variables that the loss is computed from. */
+  private final Set<String> weights = new HashSet<>();
+
+  /** The other variables that the loss is computed from. */
+  private final Set<String> counts = new HashSet<>();
+
+  /** What assigns to the weights, and all that comes after. */
+  private final Set<String> afterUpdate;
+
+  /** What has to be written again, each after its inputs, and what that is computed from. */
+  private final Map<GraphOperation, Node> copied = new LinkedHashMap<>();
+
+  private final Set<GraphOperation> computedFrom = new LinkedHashSet<>();
   private GraphScope scope;
 
-  private CarriedUpdates(Graph graph) {
+  private CarriedUpdates(Graph graph, List<Node> variables) {
     this.graph = graph;
     this.model = new ModelGraph(graph);
+    for (Node variable : variables) {
+      (Reals.isFloating(variable.op.output(0)) ? weights : counts).add(variable.name);
+    }
+    Set<String> updates = new HashSet<>();
+    for (String op : model.ops()) {
+      Set<String> to = model.assignedBy(op);
+      assigned.put(op, to);
+      if (to.stream().anyMatch(weights::contains)) {
+        updates.add(op);
+      }
+    }
+    afterUpdate = model.after(updates);
   }
 
   /**
    * Finds what to take over.
    *
-   * @param weights the variables that the loss is computed from
-   * @throws IllegalArgumentException if the old step computes it from weights that it has updated
+   * @param variables those that the loss is computed from
+   * @throws IllegalArgumentException if the old step computes it from what an update hands out
    */
-  static CarriedUpdates find(Graph graph, Collection<Signature> signatures, List<Node> weights) {
-    CarriedUpdates carried = new CarriedUpdates(graph);
-    weights.forEach(weight -> carried.weights.add(weight.name));
-    carried.findUpdates(signatures);
+  static CarriedUpdates find(Graph graph, Collection<Signature> signatures, List<Node> variables) {
+    CarriedUpdates carried = new CarriedUpdates(graph, variables);
+    for (GraphOperation update : carried.updates(signatures)) {
+      carried.planCopy(update);
+    }
     return carried;
   }
 
-  private void findUpdates(Collection<Signature> signatures) {
-    Set<String> readOnly = new HashSet<>();
+  private List<GraphOperation> updates(Collection<Signature> signatures) {
+    Set<String> carriedOver = new HashSet<>();
     Set<String> updating = new LinkedHashSet<>();
     for (Signature signature : signatures) {
       Set<String> ops = model.behind(Signatures.ops(signature.getOutputs()), Set.of());
       Set<String> written = new HashSet<>();
       for (String op : Signatures.sorted(ops)) {
-        Set<String> variables = assigned.computeIfAbsent(op, model::assignedBy);
-        if (!variables.isEmpty()) {
-          written.addAll(variables);
+        if (!assigned.get(op).isEmpty()) {
+          written.addAll(assigned.get(op));
           updating.add(op);
         }
       }
       Set<String> read = new HashSet<>(model.ofType("VariableV2", ops));
       read.removeAll(written);
-      readOnly.addAll(read);
+      carriedOver.addAll(read);
     }
-    readOnly.removeAll(weights);
+    carriedOver.removeAll(weights);
+    carriedOver.addAll(counts);
+    List<GraphOperation> updates = new ArrayList<>();
     for (String op : updating) {
-      if (readOnly.containsAll(assigned.get(op))) {
+      if (carriedOver.containsAll(assigned.get(op))) {
         updates.add(graph.operation(op));
       }
     }
-    for (GraphOperation update : updates) {
-      if (isAfterWeights(values(update))) {
+    return updates;
+  }
+
+  /** Copied are the update, and what it is computed from, as far as that waits for the old step. */
+  private void planCopy(GraphOperation update) {
+    for (Node node : new LossGraph(update.output(0)).feedingLoss()) {
+      boolean waits = false;
+      for (Node control : node.controls) {
+        waits |= afterUpdate.contains(control.name);
+      }
+      for (Node input : node.inputs) {
+        waits |= copied.containsKey(input.op);
+      }
+      if (assigned.get(node.name).stream().anyMatch(weights::contains)) {
         throw new IllegalArgumentException(
             "op \""
                 + update.name()
                 + "\" assigns to "
                 + NamePatterns.list(assigned.get(update.name()))
-                + " what it computes from weights that its step has updated, which a new step cannot"
-                + " take over; minimize with the optimizer itself, and assign to it beside");
+                + " what it makes of the output of an update of weights (\""
+                + node.name
+                + "\"), which a new step cannot take over; minimize with the optimizer itself, and"
+                + " assign beside it");
       }
-    }
-  }
-
-  /** The ops that give what is assigned, and not the variable. */
-  private static List<String> values(GraphOperation update) {
-    OpDefs.Definition definition = OpDefs.of(update.type());
-    List<String> values = new ArrayList<>();
-    List<Operand<?>> inputs = update.inputs();
-    for (int i = 0; i < inputs.size(); i++) {
-      if (!definition.isRefInput(update, i)) {
-        values.add(inputs.get(i).op().name());
-      }
-    }
-    return values;
-  }
-
-  private boolean isAfterWeights(Collection<String> ops) {
-    for (String op : model.behind(ops, Set.of())) {
-      for (String variable : assigned.computeIfAbsent(op, model::assignedBy)) {
-        if (weights.contains(variable)) {
-          return true;
+      if (waits || node.op.equals(update)) {
+        copied.put(node.op, node);
+        for (Node input : node.inputs) {
+          computedFrom.add(input.op);
         }
       }
     }
-    return false;
   }
 
-  /** The loss, which comes after what is to be assigned: so that this is computed from w. */
+  /** The loss, which comes after what the assignments are computed from: they are of w before. */
   Operand<?> before(Operand<?> loss) {
-    if (updates.isEmpty()) {
+    if (copied.isEmpty()) {
       return loss;
     }
     scope = GraphScope.unique(graph, SCOPE);
-    Set<GraphOperation> values = new LinkedHashSet<>();
-    for (GraphOperation update : updates) {
-      values(update).forEach(name -> values.add(graph.operation(name)));
-    }
+    computedFrom.removeIf(op -> copied.containsKey(op) || op.type().equals("VariableV2"));
     return scope
         .withName("loss")
-        .withControlDependencyOps(new ArrayList<>(values))
+        .withControlDependencyOps(new ArrayList<>(computedFrom))
         .ops()
         .identity(loss);
   }
 
   /** The whole step: the train op, and then the assignments. */
   Op after(Op train) {
-    if (updates.isEmpty()) {
+    if (copied.isEmpty()) {
       return train;
     }
+    GraphOperation trainOp = (GraphOperation) train.op();
     OpCopier copier = new OpCopier(scope);
-    Map<GraphOperation, Op> all = new LinkedHashMap<>();
-    all.put((GraphOperation) train.op(), train);
-    for (GraphOperation update : updates) {
+    Map<GraphOperation, GraphOperation> copies = new HashMap<>();
+    List<Operation> step = new ArrayList<>();
+    step.add(trainOp);
+    for (Node node : copied.values()) {
       List<Output<?>> inputs = new ArrayList<>();
-      update.inputs().forEach(input -> inputs.add(input.asOutput()));
-      List<GraphOperation> controls = new ArrayList<>();
-      controls.add((GraphOperation) train.op());
-      for (GraphOperation control : update.controlInputs()) {
-        if (!isAfterWeights(List.of(control.name()))) {
-          controls.add(control);
-        }
+      for (int i = 0; i < node.inputs.length; i++) {
+        GraphOperation source = node.inputs[i].op;
+        inputs.add(copies.getOrDefault(source, source).output(node.inputOutputs[i]));
       }
-      GraphOperation copy = copier.copy(update, inputs, controls);
-      all.put(copy, () -> copy);
+      Set<GraphOperation> controls = new LinkedHashSet<>();
+      for (Node control : node.controls) {
+        controls.add(afterUpdate.contains(control.name) ? trainOp : control.op);
+      }
+      if (!assigned.get(node.name).isEmpty()) {
+        controls.add(trainOp);
+      }
+      GraphOperation copy = copier.copy(node.op, inputs, controls);
+      copies.put(node.op, copy);
+      step.add(copy);
     }
-    return scope
-        .withName("step")
-        .withControlDependencyOps(new ArrayList<>(all.keySet()))
-        .ops()
-        .noOp();
+    return scope.withName("step").withControlDependencyOps(step).ops().noOp();
   }
 }

@@ -43,10 +43,6 @@ final class ModelGraph {
     return colon < 0 ? tensor : tensor.substring(0, colon);
   }
 
-  String type(String op) {
-    return types.get(op);
-  }
-
   /**
    * The ops that are run to compute some, with these.
    *
@@ -59,6 +55,29 @@ final class ModelGraph {
       String op = todo.remove();
       if (found.add(op) && !fed.contains(op)) {
         todo.addAll(sources.get(op));
+      }
+    }
+    return found;
+  }
+
+  /** All ops. */
+  Set<String> ops() {
+    return types.keySet();
+  }
+
+  /** Some ops, and all that are computed from them or run after them. */
+  Set<String> after(Collection<String> ops) {
+    Map<String, List<String>> consumers = new HashMap<>();
+    sources.forEach(
+        (op, inputs) ->
+            inputs.forEach(
+                input -> consumers.computeIfAbsent(input, i -> new ArrayList<>()).add(op)));
+    Set<String> found = new HashSet<>();
+    Deque<String> todo = new ArrayDeque<>(ops);
+    while (!todo.isEmpty()) {
+      String op = todo.remove();
+      if (found.add(op)) {
+        todo.addAll(consumers.getOrDefault(op, List.of()));
       }
     }
     return found;

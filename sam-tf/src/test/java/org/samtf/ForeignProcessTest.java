@@ -36,7 +36,7 @@ class ForeignProcessTest {
     expected.add("no org.tensorflow.framework.optimizers.Adam");
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
-      SmallClassifier model = new SmallClassifier(graph, session);
+      SmallClassifier model = new SmallClassifier(graph, session, "", 0.3f);
       SamOptimizer sam = new SamOptimizer(graph, new Adam(graph, 0.01f), 0.1f);
       Op step = model.step(sam.minimize(model.trainingLoss));
       SmallClassifier.run(session, step, 0, 3);

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -33,10 +34,12 @@ import org.tensorflow.framework.optimizers.Momentum;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
+import org.tensorflow.op.Operands;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TInt64;
 
 /** Models from files that are trained on. */
 class LoadedModelTest {
@@ -55,7 +58,7 @@ class LoadedModelTest {
   static void train() throws IOException {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
-      SmallClassifier model = new SmallClassifier(graph, session);
+      SmallClassifier model = new SmallClassifier(graph, session, "", 0.3f);
       SamOptimizer sam = new SamOptimizer(graph, new Adam(graph, 0.01f), 0.05f);
       Op step = model.step(sam.minimize(model.trainingLoss));
       SmallClassifier.run(session, step, 0, STEPS);
@@ -79,7 +82,7 @@ class LoadedModelTest {
     double loss;
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
-      SmallClassifier model = new SmallClassifier(graph, session);
+      SmallClassifier model = new SmallClassifier(graph, session, "", 0.3f);
       assign(graph, session, values);
       SamOptimizer sam = new SamOptimizer(graph, new Momentum(graph, 0.1f, 0.9f), 0.3f);
       Op step = model.step(sam.minimize(model.trainingLoss));
@@ -108,7 +111,8 @@ class LoadedModelTest {
       expected.forEach(
           (name, bytes) -> assertThat(Arrays.equals(after.get(name), bytes)).as(name).isTrue());
       assertThat(Values.changed(before, after))
-          .contains("bn_movingMean", "bn_movingVariance", "conv_kernel", "conv_kernel-momentum")
+          .contains("bn_movingMean", "bn_movingVariance", "steps", "conv_kernel")
+          .contains("conv_kernel-momentum")
           .doesNotContain("conv_kernel-m", "beta1_power");
 
       model
@@ -236,6 +240,79 @@ class LoadedModelTest {
     }
   }
 
+  /** As TensorFlow 1 writes reference variables: scopes, reads, initializers, places, a saver. */
+  @Test
+  void aGraphAsPythonWritesItIsTrained() throws IOException {
+    Path file = directory.resolve("graph.pb");
+    Path checkpoint = directory.resolve("checkpoint");
+    Path exported = directory.resolve("exported");
+    float[] initial = {0.5f, -1};
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      python(graph, "dense/kernel");
+      session.runner().addTarget("dense/kernel/Assign").run().close();
+      session.save(checkpoint.toString());
+      Files.write(file, graph.toGraphDef().toByteArray());
+    }
+    byte[] expected;
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      Variable<TFloat32> w = tf.withName("w").variable(tf.constant(initial));
+      Op step =
+          new SamOptimizer(graph, new Adam(graph, 0.1f), 0.1f)
+              .minimize(tf.nn.l2Loss(tf.math.tanh(tf.identity(w))));
+      for (int i = 0; i < 4; i++) {
+        session.run(step);
+      }
+      expected = Values.variables(graph, session).get("w");
+    }
+    try (LoadedModel model = LoadedModel.loadGraphDef(file).restore(checkpoint)) {
+      SamOptimizer sam = new SamOptimizer(model.graph(), new Adam(model.graph(), 0.1f), 0.1f);
+      Op step = model.minimize(sam, model.tensor("loss"));
+      model.session().run(step);
+      model.session().run(step);
+      model
+          .exporter()
+          .step(Signature.builder().key("train").output("loss", sam.loss()).build(), step)
+          .export(exported);
+    }
+    try (SavedModelBundle bundle = SavedModelBundle.load(exported.toString())) {
+      bundle.function("train").call(Map.of()).close();
+      bundle.function("train").call(Map.of()).close();
+      assertThat(Values.variables(bundle.graph(), bundle.session()).get("dense/kernel"))
+          .isEqualTo(expected);
+      assertThat(bundle.graph().operation("dense/kernel/Assign")).isNull();
+    }
+  }
+
+  private static void python(Graph graph, String name) {
+    Ops tf = Ops.create(graph);
+    Operand<TFloat32> initial = tf.withName("initial_value").constant(new float[] {0.5f, -1});
+    Operand<TFloat32> variable =
+        graph
+            .opBuilder("VariableV2", name, graph.baseScope())
+            .setAttr("shape", Shape.of(2))
+            .setAttr("dtype", Operands.toDataType(TFloat32.class))
+            .build()
+            .output(0);
+    String[] beside = {"loc:@" + name};
+    graph
+        .opBuilder("Assign", name + "/Assign", graph.baseScope())
+        .addInput(variable.asOutput())
+        .addInput(initial.asOutput())
+        .setAttr("_class", beside)
+        .build();
+    Operand<TFloat32> read =
+        graph
+            .opBuilder("Identity", name + "/read", graph.baseScope())
+            .addInput(variable.asOutput())
+            .setAttr("_class", beside)
+            .build()
+            .output(0);
+    tf.withName("loss").nn.l2Loss(tf.math.tanh(read));
+  }
+
   @Test
   void onlyTheHeadIsTrained() {
     try (LoadedModel model = load()) {
@@ -310,6 +387,43 @@ class LoadedModelTest {
       assertThat(bundle.graph().operation("head_weights")).isNull();
     }
     SmallClassifier.close(batch);
+  }
+
+  /** What the old step computed from weights after its update, the new one does after its own. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anAverageOfWeightsIsOfTheNewWeights(boolean fromTheUpdate) throws IOException {
+    Path file = directory.resolve("model");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      Variable<TFloat32> w = tf.withName("w").variable(tf.constant(new float[] {3, 4}));
+      Variable<TFloat32> half = tf.withName("half").variable(tf.constant(new float[] {0, 0}));
+      Operand<TFloat32> loss = tf.withName("loss").nn.l2Loss(w);
+      Op train = new OrderedOptimizer(graph, new GradientDescent(graph, 0.5f)).minimize(loss);
+      Ops after = tf.withControlDependencies(List.of(train));
+      Operand<TFloat32> updated =
+          fromTheUpdate ? tf.withName("late").assignSub(w, tf.constant(new float[] {0, 0})) : w;
+      Op step = after.assign(half, after.math.mul(updated, after.constant(0.5f)));
+      new ModelExporter(graph, session)
+          .signature(Signature.builder("predict").output("half", tf.identity(half)).build())
+          .step(Signature.builder("train").output("loss", loss).build(), step)
+          .export(file);
+    }
+    try (LoadedModel model = LoadedModel.load(file)) {
+      OrderedOptimizer optimizer =
+          new OrderedOptimizer(model.graph(), new GradientDescent(model.graph(), 0.25f));
+      if (fromTheUpdate) {
+        assertThatThrownBy(() -> model.minimize(optimizer, model.tensor("loss")))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("assigns to half what it makes of the output of an update")
+            .hasMessageContaining("(\"late\")");
+        return;
+      }
+      model.session().run(model.minimize(optimizer, model.tensor("loss")));
+      assertThat(valuesOf(model, "w")).containsExactly(2.25, 3);
+      assertThat(valuesOf(model, "half")).containsExactly(1.125, 1.5);
+    }
   }
 
   /** Training on what the train signature hands out would run the old step in each new one. */
@@ -425,11 +539,22 @@ class LoadedModelTest {
     Ops tf = Ops.create(graph);
     values.forEach(
         (name, bytes) -> {
-          if (graph.operation(name) != null) {
-            Operand<TFloat32> variable = graph.operation(name).output(0);
+          if (graph.operation(name) == null) {
+            return;
+          }
+          ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+          Operand<?> variable = graph.operation(name).output(0);
+          if (variable.type() == TInt64.class) {
+            session.run(
+                tf.assign(
+                    Reals.<Operand<TInt64>>unchecked(variable), tf.constant(buffer.getLong())));
+          } else {
             float[] floats = new float[bytes.length / 4];
-            ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asFloatBuffer().get(floats);
-            session.run(tf.assign(variable, tf.constant(variable.shape(), DataBuffers.of(floats))));
+            buffer.asFloatBuffer().get(floats);
+            session.run(
+                tf.assign(
+                    Reals.<Operand<TFloat32>>unchecked(variable),
+                    tf.constant(variable.shape(), DataBuffers.of(floats))));
           }
         });
   }

@@ -1,5 +1,6 @@
 package org.samtf;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +16,10 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Operands;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.core.Variable;
 import org.tensorflow.op.nn.FusedBatchNorm;
-import org.tensorflow.op.random.RandomUniform;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
 
 /**
  * A convolutional network with batch normalization and dropout, as a pipeline builds it: fed
@@ -50,16 +52,13 @@ final class SmallClassifier {
   private final Operand<TFloat32> weights;
   private final Operand<TFloat32> biases;
   private FusedBatchNorm<TFloat32, TFloat32> training;
-
-  SmallClassifier(Graph graph, Session session) {
-    this(graph, session, "", 0);
-  }
+  private Variable<TInt64> counter;
 
   /**
    * Builds the network.
    *
    * @param prefix what all names of variables begin with; may have slashes
-   * @param dropout the share of features that is dropped; 0 for a step that repeats exactly
+   * @param dropout the share of features that is dropped, others in each step
    */
   SmallClassifier(Graph graph, Session session, String prefix, float dropout) {
     this.graph = graph;
@@ -82,12 +81,14 @@ final class SmallClassifier {
     Ops train = tf.withSubScope("training");
     Operand<TFloat32> dropped = features(train, true);
     if (dropout > 0) {
+      counter = tf.withName("steps").variable(Shape.scalar(), TInt64.class);
+      session.run(tf.assign(counter, tf.constant(0L)));
+      // The state of a generator of its own is hidden in TensorFlow, and not saved.
       Operand<TFloat32> uniform =
-          train.random.randomUniform(
+          train.random.statelessRandomUniform(
               train.shape(dropped),
-              TFloat32.class,
-              RandomUniform.seed(7L),
-              RandomUniform.seed2(9L));
+              train.stack(List.of(train.constant(7L), counter)),
+              TFloat32.class);
       dropped =
           train.math.mul(
               dropped,
@@ -148,19 +149,21 @@ final class SmallClassifier {
     return variable;
   }
 
-  /** A whole step: the train op, then the moving averages. */
+  /** A whole step: the train op, then the moving averages and the count of steps. */
   Op step(Op train) {
-    Ops after = tf.withSubScope("averages").withControlDependencies(List.of(train));
-    return tf.withName("step")
-        .withControlDependencies(
-            List.of(
-                train,
-                after.assign(movingMean, moved(movingMean, training.batchMean())),
-                after.assign(movingVariance, moved(movingVariance, training.batchVariance()))))
-        .noOp();
+    Ops after = tf.withSubScope("after").withControlDependencies(List.of(train));
+    List<Op> all = new ArrayList<>();
+    all.add(train);
+    all.add(after.assign(movingMean, moved(after, movingMean, training.batchMean())));
+    all.add(after.assign(movingVariance, moved(after, movingVariance, training.batchVariance())));
+    if (counter != null) {
+      all.add(after.assignAdd(counter, after.constant(1L)));
+    }
+    return tf.withName("step").withControlDependencies(all).noOp();
   }
 
-  private Operand<TFloat32> moved(Operand<TFloat32> average, Operand<TFloat32> statistic) {
+  private static Operand<TFloat32> moved(
+      Ops tf, Operand<TFloat32> average, Operand<TFloat32> statistic) {
     return tf.math.add(
         tf.math.mul(average, tf.constant(0.9f)), tf.math.mul(statistic, tf.constant(0.1f)));
   }
