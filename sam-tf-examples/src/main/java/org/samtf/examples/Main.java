@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
 import org.samtf.examples.cli.PredictCommand;
+import org.samtf.examples.cli.StripCommand;
 import org.samtf.examples.cli.TrainCommand;
 import org.samtf.examples.train.DivergenceException;
 import picocli.CommandLine;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Option;
       CompareCommand.class,
       TrainCommand.class,
       PredictCommand.class,
+      StripCommand.class,
       BenchmarkCommand.class
     })
 public final class Main implements Runnable {
@@ -76,7 +78,7 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new InputException(
-        "no command", "compare, train, predict or benchmark", "see --help for what they do");
+        "no command", "compare, train, predict, strip or benchmark", "see --help for what they do");
   }
 
   private int badOption(CommandLine.ParameterException e) {

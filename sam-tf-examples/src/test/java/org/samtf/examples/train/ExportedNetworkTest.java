@@ -1,0 +1,164 @@
+package org.samtf.examples.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.LoadedModel;
+import org.samtf.SamOptimizer;
+import org.samtf.examples.data.DataSet;
+import org.samtf.examples.data.DataSets;
+import org.samtf.examples.model.Cnn;
+import org.tensorflow.Graph;
+import org.tensorflow.Result;
+import org.tensorflow.SavedModelBundle;
+import org.tensorflow.Session;
+import org.tensorflow.framework.optimizers.Momentum;
+import org.tensorflow.op.Op;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/** Networks that were exported train on. */
+class ExportedNetworkTest {
+
+  private static final DataSet DIGITS = DataSets.open("digits");
+  private static final int BATCH = 64;
+
+  @TempDir private Path directory;
+
+  private Evaluation export(BatchCut cut) throws IOException {
+    TrainingSettings settings =
+        new TrainingSettings(
+            new Cnn(List.of(4, 8), 0.25f, 0.9f),
+            BaseOptimizer.ADAM,
+            0.001f,
+            0,
+            Optional.of(new SamSettings(0.05f, 2, 0, cut)),
+            1,
+            BATCH,
+            1);
+    try (Trainer trainer = new Trainer(DIGITS, settings, 0.05f)) {
+      trainer.train(epoch -> {});
+      trainer.export(directory.resolve("model"));
+      return trainer.evaluate(DIGITS.test());
+    }
+  }
+
+  @Test
+  void anyProcessEvaluatesItAndTrainsOn() throws IOException {
+    Evaluation atExport = export(BatchCut.NONE);
+    try (SavedModelBundle bundle =
+        SavedModelBundle.load(directory.resolve("model").toString(), "serve")) {
+      Evaluation before = evaluate(bundle);
+      assertThat(before).isEqualTo(atExport);
+      Batches.inOrder(
+          DIGITS.train(),
+          BATCH,
+          batch -> {
+            if (batch.size() == BATCH) {
+              bundle
+                  .function(ModelExport.TRAIN)
+                  .call(
+                      Map.of(
+                          ModelExport.IMAGES, batch.images(), ModelExport.LABELS, batch.labels()))
+                  .close();
+            }
+          });
+      assertThat(evaluate(bundle).loss()).isLessThan(0.95 * before.loss());
+    }
+    try (SavedClassifier classifier = SavedClassifier.load(directory.resolve("model"))) {
+      assertThat(classifier.loss(DIGITS).orElseThrow()).isEqualTo(atExport.loss());
+      assertThat(classifier.accuracy(DIGITS)).isEqualTo(atExport.accuracy());
+    }
+  }
+
+  private static Evaluation evaluate(SavedModelBundle bundle) {
+    double[] sums = {0, 0};
+    Batches.inOrder(
+        DIGITS.test(),
+        Batches.EVALUATION_SIZE,
+        batch -> {
+          try (Result result =
+              bundle
+                  .function(ModelExport.EVALUATE)
+                  .call(
+                      Map.of(
+                          ModelExport.IMAGES,
+                          batch.images(),
+                          ModelExport.LABELS,
+                          batch.labels()))) {
+            sums[0] += ((TInt32) result.get(ModelExport.CORRECT).orElseThrow()).getInt();
+            float loss = ((TFloat32) result.get(ModelExport.LOSS).orElseThrow()).getFloat();
+            sums[1] += batch.size() * (double) loss;
+          }
+        });
+    return new Evaluation(sums[0] / DIGITS.test().size(), sums[1] / DIGITS.test().size());
+  }
+
+  /** Moving averages go on under the new optimizer, however the old step computed them. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void anotherOptimizerTrainsIt(int parts) throws IOException {
+    export(BatchCut.inParts(parts));
+    try (LoadedModel model = LoadedModel.load(directory.resolve("model"))) {
+      Graph graph = model.graph();
+      SamOptimizer sam = new SamOptimizer(graph, new Momentum(graph, 0.02f, 0.9f), 0.2f);
+      Op step = model.minimize(sam, model.output(ModelExport.TRAINING_LOSS, ModelExport.LOSS));
+      double lossBefore = loss(model);
+      float[] meanBefore = value(model, "bn1_moving_mean");
+      Batches.inOrder(
+          DIGITS.train(),
+          BATCH,
+          batch -> {
+            if (batch.size() == BATCH) {
+              feed(model, batch).addTarget(step).run().close();
+            }
+          });
+      assertThat(value(model, "bn1_moving_mean")).isNotEqualTo(meanBefore);
+      assertThat(loss(model)).isLessThan(0.95 * lossBefore);
+    }
+  }
+
+  private static Session.Runner feed(LoadedModel model, Batch batch) {
+    return model
+        .session()
+        .runner()
+        .feed(model.input(ModelExport.EVALUATE, ModelExport.IMAGES), batch.images())
+        .feed(model.input(ModelExport.EVALUATE, ModelExport.LABELS), batch.labels());
+  }
+
+  /** In inference: with the moving averages. */
+  private static double loss(LoadedModel model) {
+    double[] loss = {0};
+    Batches.inOrder(
+        DIGITS.test(),
+        DIGITS.test().size(),
+        batch -> {
+          try (Result result =
+              feed(model, batch)
+                  .fetch(model.output(ModelExport.EVALUATE, ModelExport.LOSS))
+                  .run()) {
+            loss[0] = ((TFloat32) result.get(0)).getFloat();
+          }
+        });
+    return loss[0];
+  }
+
+  private static float[] value(LoadedModel model, String variable) {
+    try (Result result = model.session().runner().fetch(model.tensor(variable)).run()) {
+      TFloat32 tensor = (TFloat32) result.get(0);
+      float[] values = new float[(int) tensor.size()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = tensor.getFloat(i);
+      }
+      return values;
+    }
+  }
+}
