@@ -97,7 +97,7 @@ public final class LoadedModel implements AutoCloseable {
       throw new IllegalArgumentException(
           "model " + directory + " has no saved_model.pb; give the directory of a SavedModel");
     }
-    LoadedModel model = of("model " + directory, directory, tags);
+    LoadedModel model = load("model " + directory, directory, tags);
     // TensorFlow loads a model without its variables silently, and fails when they are first read.
     if (!VariableValues.of(model.graph).isEmpty()
         && !Files.isRegularFile(directory.resolve("variables/variables.index"))) {
@@ -108,6 +108,17 @@ public final class LoadedModel implements AutoCloseable {
               + " has variables, but no variables/variables.index; give the whole SavedModel");
     }
     return model;
+  }
+
+  /**
+   * Takes a model that was loaded with settings of its own, such as those of the session.
+   *
+   * @param bundle the model; it is closed with what is returned
+   * @return the model, with the values of its variables
+   * @throws IllegalArgumentException if it has resource variables; then it is not closed
+   */
+  public static LoadedModel of(SavedModelBundle bundle) {
+    return new LoadedModel(bundle, "the model");
   }
 
   /**
@@ -126,20 +137,20 @@ public final class LoadedModel implements AutoCloseable {
     Path savedModel = directory.resolve("saved_model.pb");
     try {
       Files.write(savedModel, asSavedModel(Files.readAllBytes(file)));
-      return of("GraphDef " + file, directory);
+      return load("GraphDef " + file, directory);
     } finally {
       Files.deleteIfExists(savedModel);
       Files.delete(directory);
     }
   }
 
-  private static LoadedModel of(String name, Path directory, String... tags) {
+  private static LoadedModel load(String name, Path directory, String... tags) {
     String[] tagsOrDefault = tags.length == 0 ? new String[] {SavedModelBundle.DEFAULT_TAG} : tags;
     SavedModelBundle bundle;
     try {
       bundle = SavedModelBundle.load(directory.toString(), tagsOrDefault);
     } catch (TensorFlowException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(name + " cannot be loaded: " + e.getMessage(), e);
+      throw new IllegalArgumentException(name + " cannot be loaded: " + Messages.firstLine(e), e);
     }
     try {
       return new LoadedModel(bundle, name);
@@ -316,18 +327,24 @@ public final class LoadedModel implements AutoCloseable {
     if (wanted.isEmpty()) {
       throw new IllegalArgumentException("the graph has no variable to restore");
     }
-    try (Result values = VariableValues.fromCheckpoint(checkpoint, wanted)) {
+    try (Result values = fromCheckpoint(checkpoint, wanted)) {
       Map<String, Tensor> byName = new LinkedHashMap<>();
       int next = 0;
       for (String name : wanted.keySet()) {
         byName.put(name, values.get(next++));
       }
       setAll(byName);
-    } catch (TensorFlowException e) {
-      throw new IllegalArgumentException(
-          "checkpoint " + checkpoint + " cannot be restored: " + e.getMessage(), e);
     }
     return this;
+  }
+
+  private static Result fromCheckpoint(Path checkpoint, Map<String, Output<?>> wanted) {
+    try {
+      return VariableValues.fromCheckpoint(checkpoint, wanted);
+    } catch (TensorFlowException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "checkpoint " + checkpoint + " cannot be restored: " + Messages.firstLine(e), e);
+    }
   }
 
   /**

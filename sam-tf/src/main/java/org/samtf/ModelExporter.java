@@ -188,7 +188,8 @@ public final class ModelExporter {
       write(model, kept, beside);
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (TensorFlowException e) {
-      throw new IOException("model " + directory + " cannot be written: " + e.getMessage(), e);
+      throw new IOException(
+          "model " + directory + " cannot be written: " + Messages.firstLine(e), e);
     } finally {
       delete(beside);
     }
@@ -229,7 +230,8 @@ public final class ModelExporter {
       return VariableValues.read(graph, session, variables);
     } catch (TensorFlowException e) {
       throw new IllegalStateException(
-          "a variable has no value to export (" + e.getMessage() + "); initialize it first", e);
+          "a variable has no value to export (" + Messages.firstLine(e) + "); initialize it first",
+          e);
     }
   }
 

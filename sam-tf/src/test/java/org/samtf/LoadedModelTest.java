@@ -36,6 +36,7 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Operands;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
@@ -147,6 +148,100 @@ class LoadedModelTest {
     }
   }
 
+  /** A part from elsewhere whose weights are constants, such as what Python can make of Keras. */
+  @Test
+  void aFrozenGraphGetsANewHead() throws IOException {
+    Path file = directory.resolve("frozen.pb");
+    Path exported = directory.resolve("exported");
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Operand<TFloat32> x =
+          tf.withName("x").placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 2)));
+      Operand<TFloat32> frozen = tf.constant(new float[][] {{1, 2}, {-1, 1}});
+      tf.withName("features").math.tanh(tf.linalg.matMul(x, frozen));
+      Files.write(file, graph.toGraphDef().toByteArray());
+    }
+    double before;
+    try (LoadedModel model = LoadedModel.loadGraphDef(file);
+        TFloat32 x = TFloat32.tensorOf(Shape.of(1, 2), DataBuffers.of(1f, 2f))) {
+      Graph graph = model.graph();
+      Ops tf = Ops.create(graph);
+      Variable<TFloat32> w = tf.withName("w").variable(tf.constant(new float[][] {{1}, {1}}));
+      Operand<TFloat32> features = Reals.unchecked(model.tensor("features"));
+      Operand<TFloat32> y = tf.linalg.matMul(features, w);
+      Operand<TFloat32> loss = tf.nn.l2Loss(y);
+      SamOptimizer sam = new SamOptimizer(graph, new Momentum(graph, 0.1f, 0.9f));
+      Op step = model.minimize(sam, loss);
+      assertThat(valuesOf(model, "w")).containsExactly(1, 1);
+      Session.Runner runner = model.session().runner().addTarget(step).fetch(loss);
+      try (Result result = runner.feed("x", x).run()) {
+        before = Values.of(result.get(0))[0];
+      }
+      model
+          .exporter()
+          .step(
+              Signature.builder("train")
+                  .input("x", model.tensor("x"))
+                  .output("loss", sam.loss())
+                  .build(),
+              step)
+          .export(exported);
+    }
+    try (SavedModelBundle bundle = SavedModelBundle.load(exported.toString());
+        TFloat32 x = TFloat32.tensorOf(Shape.of(1, 2), DataBuffers.of(1f, 2f));
+        Result result = bundle.function("train").call(Map.of("x", x))) {
+      assertThat(Values.of(result.get(0))[0]).isLessThan(before);
+    }
+  }
+
+  @Test
+  void aCheckpointThatDoesNotFitIsRefusedAndNothingIsRestored() throws IOException {
+    Path file = directory.resolve("graph.pb");
+    Path checkpoint = directory.resolve("checkpoint");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      tf.withName("a").variable(tf.constant(new float[] {5, 6}));
+      tf.withName("shape").variable(tf.constant(new float[] {1, 2, 3}));
+      tf.withName("type").variable(tf.constant(new double[] {1, 2}));
+      session.initialize();
+      session.save(checkpoint.toString());
+    }
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      for (String name : List.of("a", "shape", "type")) {
+        tf.withName(name).variable(Shape.of(2), TFloat32.class);
+      }
+      Files.write(file, graph.toGraphDef().toByteArray());
+    }
+    try (LoadedModel model = LoadedModel.loadGraphDef(file);
+        TFloat32 value = TFloat32.vectorOf(7, 8)) {
+      model.set("a", value);
+      assertThatThrownBy(() -> model.restore(checkpoint, "a", "shape"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("variable \"shape\" is of TFloat32 and shape [2]; the value is")
+          .hasMessageContaining("shape [3]");
+      assertThatThrownBy(() -> model.restore(checkpoint, "a", "type"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("checkpoint cannot be restored")
+          .message()
+          .hasLineCount(1);
+      assertThat(valuesOf(model, "a")).containsExactly(7, 8);
+      model.restore(checkpoint, "a");
+      assertThat(valuesOf(model, "a")).containsExactly(5, 6);
+    }
+  }
+
+  @Test
+  void aBundleWithSettingsOfItsOwnIsTaken() {
+    SavedModelBundle bundle =
+        SavedModelBundle.loader(saved.resolve("model").toString()).withTags("serve").load();
+    try (LoadedModel model = LoadedModel.of(bundle)) {
+      assertThat(model.signatures()).hasSize(3);
+      assertThat(model.session()).isSameAs(bundle.session());
+    }
+  }
+
   @Test
   void aModelIsLoadedMoreThanOnce() {
     try (LoadedModel one = load();
@@ -200,7 +295,9 @@ class LoadedModelTest {
           .hasMessageContaining("none.index is missing");
       assertThatThrownBy(() -> model.restore(checkpoint, "conv_kernel-momentum"))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("conv_kernel-momentum not found in checkpoint");
+          .hasMessageContaining("conv_kernel-momentum not found in checkpoint")
+          .message()
+          .hasLineCount(1);
     }
   }
 

@@ -345,7 +345,9 @@ class ModelExporterTest {
       assertThatThrownBy(
               () -> exporter(graph, session, tf.identity(w)).export(directory.resolve("model")))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("uninitialized value w");
+          .hasMessage(
+              "a variable has no value to export (Attempting to use uninitialized value w);"
+                  + " initialize it first");
       assertThat(directory).isEmptyDirectory();
     }
   }
