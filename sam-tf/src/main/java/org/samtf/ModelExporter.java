@@ -75,6 +75,7 @@ public final class ModelExporter {
   private final Session session;
   private final Signatures known;
   private final Map<String, Exported> signatures = new LinkedHashMap<>();
+  private boolean withDevices = true;
 
   /**
    * Starts the export of a model.
@@ -137,6 +138,17 @@ public final class ModelExporter {
     for (String key : keys) {
       add(known.get(key), null);
     }
+    return this;
+  }
+
+  /**
+   * Leaves out on which devices the ops are: for a model that was trained on devices that are not
+   * there where it is loaded. By default each op stays on its device, if it has one.
+   *
+   * @return this exporter
+   */
+  public ModelExporter withoutDevices() {
+    withDevices = false;
     return this;
   }
 
@@ -207,7 +219,7 @@ public final class ModelExporter {
     }
     try (Graph copy = new Graph();
         Session copySession = new Session(copy)) {
-      model.copyTo(copy, kept);
+      model.copyTo(copy, kept, withDevices);
       List<Signature> written = new ArrayList<>();
       for (Exported exported : signatures.values()) {
         written.add(

@@ -125,16 +125,21 @@ final class ModelGraph {
    * Copies ops to an empty graph, with their names.
    *
    * @param kept the ops, with all that they need
+   * @param withDevices whether the copies are on the devices of the originals
    */
-  void copyTo(Graph target, Set<String> kept) {
+  void copyTo(Graph target, Set<String> kept, boolean withDevices) {
     var whole = graph.toGraphDef();
     var part = whole.toBuilder().clearNode();
     for (var node : whole.getNodeList()) {
       if (!kept.contains(node.getName())) {
         continue;
       }
+      var copy = node.toBuilder();
+      if (!withDevices) {
+        copy.clearDevice();
+      }
       if (!node.containsAttr(COLOCATION)) {
-        part.addNode(node);
+        part.addNode(copy);
         continue;
       }
       // An op may stand beside one that is left out: then it may stand anywhere.
@@ -148,9 +153,9 @@ final class ModelGraph {
         }
       }
       if (places.getSCount() > 0) {
-        part.addNode(node.toBuilder().putAttr(COLOCATION, attribute.build()));
+        part.addNode(copy.putAttr(COLOCATION, attribute.build()));
       } else {
-        part.addNode(node.toBuilder().removeAttr(COLOCATION));
+        part.addNode(copy.removeAttr(COLOCATION));
       }
     }
     target.importGraphDef(part.build());

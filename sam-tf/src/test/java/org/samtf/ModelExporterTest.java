@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tensorflow.DeviceSpec;
+import org.tensorflow.DeviceSpec.DeviceType;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -393,6 +395,50 @@ class ModelExporterTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("no signature");
       assertThatThrownBy(() -> new ModelExporter(graph, null)).hasMessageContaining("session is");
+    }
+  }
+
+  @Test
+  void devicesCanBeLeftOut() throws IOException {
+    Path saved = directory.resolve("saved");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      DeviceSpec device = DeviceSpec.newBuilder().deviceType(DeviceType.CPU).deviceIndex(9).build();
+      ModelExporter exporter =
+          exporter(graph, session, tf.withDevice(device).math.neg(tf.constant(2f)));
+      assertThatThrownBy(() -> exporter.export(saved)).hasMessageContaining("CPU:9");
+      assertThat(directory).isEmptyDirectory();
+      exporter.withoutDevices().export(saved);
+    }
+    try (SavedModelBundle bundle = SavedModelBundle.load(saved.toString());
+        Result result = bundle.function("f").call(Map.of())) {
+      assertThat(Values.of(result.get(0))).containsExactly(-2);
+    }
+  }
+
+  /** A step in place has copies of the weights in variables of its own. */
+  @Test
+  void aStepInPlaceGoesOn() throws IOException {
+    Path saved = directory.resolve("saved");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      SmallClassifier model = new SmallClassifier(graph, session, "", 0.3f);
+      SamOptimizer sam =
+          SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f)).inPlace(true).build();
+      Op step = model.step(sam.minimize(model.trainingLoss));
+      new ModelExporter(graph, session)
+          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          .export(saved);
+      SmallClassifier.run(session, step, 0, 2);
+      try (SavedModelBundle bundle = SavedModelBundle.load(saved.toString())) {
+        call(bundle, "train", 0);
+        call(bundle, "train", 1);
+        var expected = Values.variables(graph, session);
+        Values.variables(bundle.graph(), bundle.session())
+            .forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
+        assertThat(bundle.graph().operation("conv_kernel")).isNotNull();
+      }
     }
   }
 
