@@ -38,7 +38,7 @@ import org.tensorflow.types.family.TType;
  * try (LoadedModel model = LoadedModel.load(Path.of("flowers"))) {
  *   Graph graph = model.graph();
  *   SamOptimizer sam = new SamOptimizer(graph, new Momentum(graph, 0.01f, 0.9f), 0.1f);
- *   Op step = model.minimize(sam, model.tensor("training/loss"));
+ *   Op step = model.minimize(sam, model.output("training_loss", "loss"));
  *   ...
  *   model.exporter().keep("predict", "evaluate").step(train, step).export(Path.of("flowers-2"));
  * }
@@ -432,8 +432,10 @@ public final class LoadedModel implements AutoCloseable {
    * Adds a training step, and gives the variables that are new, such as the optimizer's slots,
    * their initial values; all others keep theirs.
    *
-   * <p>What a signature that was loaded assigns beside weights and slots, and another one reads, as
-   * the moving averages of batch normalization, the new step assigns as well.
+   * <p>What a step that was loaded assigns beside weights and slots, the new one assigns as well,
+   * if the model needs it: variables that another signature reads, as the moving averages of batch
+   * normalization, and integer variables that the loss is computed from, as a count of steps. It
+   * waits for the new step in place of the old one.
    *
    * @param optimizer made for this model's graph: a {@link SamOptimizer}, an {@link
    *     OrderedOptimizer}, or any other
