@@ -5,6 +5,7 @@ import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
 import org.samtf.examples.cli.MSharpnessCommand;
 import org.samtf.examples.cli.PredictCommand;
+import org.samtf.examples.cli.StripCommand;
 import org.samtf.examples.cli.TrainCommand;
 import org.samtf.examples.train.DivergenceException;
 import picocli.CommandLine;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Option;
       CompareCommand.class,
       TrainCommand.class,
       PredictCommand.class,
+      StripCommand.class,
       BenchmarkCommand.class,
       MSharpnessCommand.class
     })
@@ -79,7 +81,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new InputException(
         "no command",
-        "compare, m-sharpness, train, predict or benchmark",
+        "compare, train, predict, strip, benchmark or m-sharpness",
         "see --help for what they do");
   }
 
