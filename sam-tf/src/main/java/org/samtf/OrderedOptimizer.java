@@ -42,6 +42,7 @@ public final class OrderedOptimizer extends Optimizer {
 
   private final Optimizer base;
   private final Set<Output<?>> released = new HashSet<>();
+  private final SlotNames slotNames = new SlotNames();
 
   /**
    * Creates the optimizer.
@@ -70,7 +71,7 @@ public final class OrderedOptimizer extends Optimizer {
     graph.checkInput(loss);
     GraphScope scope = GraphScope.unique(graph, "Ordered");
     List<Trainable> trainables =
-        Trainables.of(new Replica(loss.asOutput(), ""), null, scope, false);
+        Trainables.of(new Replica(loss.asOutput(), ""), null, List.of(), scope, false);
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (Trainable trainable : trainables) {
@@ -96,12 +97,13 @@ public final class OrderedOptimizer extends Optimizer {
    */
   @Override
   public Op applyGradients(List<GradAndVar<? extends TType>> gradsAndVars, String name) {
-    return Update.apply(GraphScope.unique(graph, "Ordered"), base, gradsAndVars, released, name);
+    return Update.apply(
+        GraphScope.unique(graph, "Ordered"), base, gradsAndVars, released, slotNames, name);
   }
 
   @Override
   public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
-    return base.getSlot(variable, slotName);
+    return base.getSlot(slotNames.known(variable), slotName);
   }
 
   /**

@@ -5,6 +5,7 @@ import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
 import org.samtf.examples.cli.MSharpnessCommand;
 import org.samtf.examples.cli.PredictCommand;
+import org.samtf.examples.cli.StripCommand;
 import org.samtf.examples.cli.TrainCommand;
 import org.samtf.examples.job.StoppedException;
 import org.samtf.examples.train.DeviceMemoryException;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Option;
       CompareCommand.class,
       TrainCommand.class,
       PredictCommand.class,
+      StripCommand.class,
       BenchmarkCommand.class,
       MSharpnessCommand.class
     })
@@ -43,6 +45,9 @@ public final class Main implements Runnable {
 
   /** Exit code when a device or the JVM has too little memory. */
   public static final int OUT_OF_MEMORY = 4;
+
+  /** Room for the longest line of a description beside the names of the options. */
+  private static final int HELP_WIDTH = 120;
 
   @Option(
       names = "--stacktrace",
@@ -88,6 +93,7 @@ public final class Main implements Runnable {
 
   private static CommandLine commandLine(Main main, PrintWriter out, PrintWriter err) {
     return new CommandLine(main)
+        .setUsageHelpWidth(HELP_WIDTH)
         .setOut(out)
         .setErr(err)
         .setParameterExceptionHandler((e, arguments) -> main.badOption(e))
@@ -98,7 +104,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new InputException(
         "no command",
-        "compare, m-sharpness, train, predict or benchmark",
+        "compare, train, predict, strip, benchmark or m-sharpness",
         "see --help for what they do");
   }
 

@@ -307,7 +307,7 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if it cannot be written
    */
   public void export(Path directory) throws IOException {
-    ModelExport.write(session, network, directory);
+    ModelExport.write(graph, session, network, step, directory);
   }
 
   @Override

@@ -17,7 +17,8 @@ class HelpTest {
         "predict --help",
         "compare --help",
         "benchmark --help",
-        "m-sharpness --help"
+        "m-sharpness --help",
+        "strip --help"
       })
   void everyCommandHasHelp(String arguments) {
     var run = CommandLineFixture.run(arguments.split(" "));
