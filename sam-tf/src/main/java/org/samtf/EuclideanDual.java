@@ -34,7 +34,9 @@ final class EuclideanDual implements Ascent {
       return new HolderDual(2).perturb(tf, gradients, weights, names, rho);
     }
     Reals reals = new Reals(tf);
-    Operand<TNumber> norm = norm(tf.withName("norm"), reals, halfSums(reals, gradients));
+    // Nobody else reads these, so AddN has but one order.
+    Operand<TNumber> halfSum = tf.math.addN(halfSums(reals, gradients));
+    Operand<TNumber> norm = norm(tf.withName("norm"), reals, halfSum);
     Range range = Range.of(type);
     Operand<TBool> small = tf.math.less(norm, reals.constant(range.least, type));
     // False for a NaN, too.
@@ -64,7 +66,7 @@ final class EuclideanDual implements Ascent {
     gradients.forEach(g -> scaled.add(other.math.mul(g, factor)));
     List<Operand<TNumber>> halfSums = halfSums(otherReals, scaled);
     Op finite = Finite.check(other, halfSums, names, "gradient at w");
-    Operand<TNumber> scaledNorm = norm(other, otherReals, halfSums);
+    Operand<TNumber> scaledNorm = norm(other, otherReals, otherReals.inOrder(halfSums));
     Operand<TNumber> stepOutOfRange =
         other
             .withControlDependencies(List.of(finite))
@@ -88,8 +90,7 @@ final class EuclideanDual implements Ascent {
     return halfSums;
   }
 
-  private static Operand<TNumber> norm(Ops tf, Reals reals, List<Operand<TNumber>> halfSums) {
-    Operand<TNumber> half = tf.math.addN(halfSums);
+  private static Operand<TNumber> norm(Ops tf, Reals reals, Operand<TNumber> half) {
     return tf.math.sqrt(tf.math.mul(half, reals.constant(2, half.type())));
   }
 

@@ -72,7 +72,7 @@ final class HolderDual implements Ascent {
       checks.add(p == 1 ? reals.sum(u) : sum);
     }
     Op finite = Finite.check(tf, checks, names, "gradient at w");
-    Operand<TNumber> total = tf.withName("sum").math.addN(sums);
+    Operand<TNumber> total = reals.inOrder(sums);
     if (p == 2) {
       total = tf.math.mul(total, reals.constant(2, type));
     }

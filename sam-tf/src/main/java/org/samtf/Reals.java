@@ -8,6 +8,7 @@ import java.util.Set;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Snapshot;
 import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat16;
 import org.tensorflow.types.TFloat32;
@@ -77,8 +78,25 @@ final class Reals {
     }
     List<Operand<TNumber>> operands = new ArrayList<>();
     xs.forEach(x -> operands.add(unchecked(x)));
-    Operand<TNumber> sum = operands.size() == 1 ? operands.get(0) : tf.math.addN(operands);
+    Operand<TNumber> sum = inOrder(operands);
     return tf.withName("mean").math.mul(sum, tf.dtypes.cast(tf.constant(factor), sum.type()));
+  }
+
+  /**
+   * The sum of tensors of one shape and type, in an order that is always the same.
+   *
+   * <p>AddN adds into the first input whose memory nobody else needs any more: where other ops read
+   * the inputs too, timing decides about the order, and so about the last bits. A snapshot has no
+   * other reader; it copies only where its input has one. (A chain of additions is no way out:
+   * TensorFlow makes an AddN of it.)
+   */
+  Operand<TNumber> inOrder(List<Operand<TNumber>> xs) {
+    if (xs.size() <= 2) {
+      return xs.size() == 1 ? xs.get(0) : tf.math.addN(xs);
+    }
+    List<Operand<TNumber>> ofItsOwn = new ArrayList<>();
+    xs.forEach(x -> ofItsOwn.add(Snapshot.create(tf.scope(), x)));
+    return tf.math.addN(ofItsOwn);
   }
 
   Operand<TNumber> mean(List<Output<?>> xs) {

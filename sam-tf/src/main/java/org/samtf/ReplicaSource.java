@@ -177,6 +177,7 @@ abstract class ReplicaSource {
               scope.withSubScope("ascentExamples").ops(),
               examples,
               settings.randomAscentExamples,
+              settings.ascentSeed,
               parts.batchInputs());
     }
 

@@ -12,9 +12,12 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
 
@@ -610,6 +613,38 @@ public final class SamOptimizer extends Optimizer {
      */
     public Builder randomAscentExamples(boolean random) {
       settings.randomAscentExamples = random;
+      settings.ascentSeed = null;
+      return this;
+    }
+
+    /**
+     * Draws the examples of {@link #ascentExamples} in each step, from a seed of the graph: the
+     * same seed gives the same examples. With {@link #randomAscentExamples(boolean)} the state of
+     * the generator is hidden in TensorFlow and cannot be saved; a run that is to be repeated, or
+     * resumed from a checkpoint, needs this.
+     *
+     * @param seed two integers, as TensorFlow's stateless random ops take them; another value in
+     *     each step, such as a constant and a counter of steps
+     * @return this builder
+     * @throws IllegalArgumentException if {@code seed} is of another graph, or is not a vector of
+     *     two int32 or int64
+     */
+    public Builder randomAscentExamples(Operand<? extends TNumber> seed) {
+      graph.checkInput(seed);
+      Class<? extends TType> type = seed.asOutput().type();
+      boolean integers = type == TInt32.class || type == TInt64.class;
+      if (!integers || !seed.shape().isCompatibleWith(Shape.of(2))) {
+        throw new IllegalArgumentException(
+            "the seed of the ascent examples is \""
+                + seed.op().name()
+                + "\", "
+                + type.getSimpleName()
+                + " of shape "
+                + seed.shape()
+                + "; it must be a vector of two TInt32 or TInt64");
+      }
+      settings.randomAscentExamples = true;
+      settings.ascentSeed = seed;
       return this;
     }
 

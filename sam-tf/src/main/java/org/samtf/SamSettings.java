@@ -38,6 +38,9 @@ final class SamSettings implements Cloneable {
 
   boolean randomAscentExamples;
 
+  /** What the choice of the ascent examples depends on; null for a generator of its own. */
+  Operand<? extends TNumber> ascentSeed;
+
   /** How many replicas have one perturbation; 0 for all of them. */
   int groupSize = 1;
 

@@ -1,6 +1,7 @@
 package org.samtf;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
@@ -25,6 +26,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TInt64;
 
 /** m-sharpness: each part of the batch has its own perturbation. */
 class MicroBatchesTest {
@@ -305,6 +307,61 @@ class MicroBatchesTest {
       }
       assertThat(means).allMatch(mean -> mean >= 1.5 && mean <= 7.5 && (2 * mean) % 1 == 0);
       assertThat(means.stream().distinct().count()).isGreaterThan(4);
+    }
+  }
+
+  @Test
+  void ascentExamplesOfASeedAreTheSameAgain() {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      TestModels.Maker m = new TestModels.Maker(graph, session);
+      Ops tf = m.tf;
+      Operand<TFloat64> x =
+          Values.constant(tf, TFloat64.class, Shape.of(8), 1, 2, 3, 4, 5, 6, 7, 8);
+      Placeholder<TInt64> seed = tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
+      Variable<TFloat64> w = m.variable("w", new double[] {1}, 1);
+      Operand<TFloat64> loss = tf.math.mean(tf.math.mul(x, w), tf.constant(0));
+      SamOptimizer sam =
+          SamOptimizer.builder(graph, new GradientDescent(graph, 0f))
+              .ascentExamples(2, x)
+              .randomAscentExamples(seed)
+              .build();
+      Op train = sam.minimize(loss);
+      List<List<Double>> runs = new ArrayList<>();
+      for (int run = 0; run < 2; run++) {
+        List<Double> means = new ArrayList<>();
+        for (long step = 0; step < 40; step++) {
+          try (TInt64 value = TInt64.vectorOf(7, step);
+              Result result =
+                  session
+                      .runner()
+                      .feed(seed, value)
+                      .addTarget(train)
+                      .fetch(sam.gradientNorm())
+                      .run()) {
+            means.add(((TFloat64) result.get(0)).getDouble());
+          }
+        }
+        runs.add(means);
+      }
+      assertThat(runs.get(1)).isEqualTo(runs.get(0));
+      // The mean of two different examples is at least 1.5 and at most 7.5.
+      assertThat(runs.get(0)).allMatch(mean -> mean >= 1.5 && mean <= 7.5 && (2 * mean) % 1 == 0);
+      assertThat(runs.get(0).stream().distinct().count()).isGreaterThan(4);
+    }
+  }
+
+  @Test
+  void aSeedOfTheAscentExamplesIsTwoIntegers() {
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      SamOptimizer.Builder builder = SamOptimizer.builder(graph, new GradientDescent(graph));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> builder.randomAscentExamples(tf.constant(1L)))
+          .withMessageContaining("must be a vector of two TInt32 or TInt64");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> builder.randomAscentExamples(tf.constant(new float[] {1, 2})))
+          .withMessageContaining("TFloat32 of shape [2]");
     }
   }
 

@@ -18,11 +18,6 @@ public final class InputException extends RuntimeException {
    * @param remedy what to do
    */
   public InputException(String given, String allowed, String remedy) {
-    super(oneLine(given + "; expected " + allowed + "; " + remedy));
-  }
-
-  /** File names may hold line breaks and terminal controls; a message must not. */
-  private static String oneLine(String text) {
-    return text.replaceAll("\\p{Cntrl}+", " ").strip();
+    super(OneLine.of(given + "; expected " + allowed + "; " + remedy));
   }
 }

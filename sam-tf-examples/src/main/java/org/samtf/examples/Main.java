@@ -7,6 +7,8 @@ import org.samtf.examples.cli.MSharpnessCommand;
 import org.samtf.examples.cli.PredictCommand;
 import org.samtf.examples.cli.StripCommand;
 import org.samtf.examples.cli.TrainCommand;
+import org.samtf.examples.job.StoppedException;
+import org.samtf.examples.train.DeviceMemoryException;
 import org.samtf.examples.train.DivergenceException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -37,6 +39,12 @@ public final class Main implements Runnable {
 
   /** Exit code when an option, a file or a directory cannot be used. */
   public static final int BAD_INPUT = 2;
+
+  /** Exit code when something cannot be written, such as on a full disk. */
+  public static final int NOT_WRITTEN = 3;
+
+  /** Exit code when a device or the JVM has too little memory. */
+  public static final int OUT_OF_MEMORY = 4;
 
   /** Room for the longest line of a description beside the names of the options. */
   private static final int HELP_WIDTH = 120;
@@ -72,13 +80,24 @@ public final class Main implements Runnable {
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
     Main main = new Main();
+    try {
+      return commandLine(main, out, err).execute(args);
+    } catch (OutOfMemoryError e) {
+      err.println(
+          "out of memory in Java ("
+              + OneLine.of(String.valueOf(e.getMessage()))
+              + "); give java a larger -Xmx");
+      return OUT_OF_MEMORY;
+    }
+  }
+
+  private static CommandLine commandLine(Main main, PrintWriter out, PrintWriter err) {
     return new CommandLine(main)
         .setUsageHelpWidth(HELP_WIDTH)
         .setOut(out)
         .setErr(err)
         .setParameterExceptionHandler((e, arguments) -> main.badOption(e))
-        .setExecutionExceptionHandler((e, commandLine, parsed) -> main.failed(e, commandLine))
-        .execute(args);
+        .setExecutionExceptionHandler((e, commandLine, parsed) -> main.failed(e, commandLine));
   }
 
   @Override
@@ -92,7 +111,7 @@ public final class Main implements Runnable {
   private int badOption(CommandLine.ParameterException e) {
     CommandLine commandLine = e.getCommandLine();
     String help = commandLine.getCommandSpec().qualifiedName() + " --help";
-    commandLine.getErr().println(oneLine(e.getMessage()) + "; see " + help);
+    commandLine.getErr().println(OneLine.of(e.getMessage()) + "; see " + help);
     return BAD_INPUT;
   }
 
@@ -101,17 +120,25 @@ public final class Main implements Runnable {
     if (stackTrace) {
       e.printStackTrace(err);
     }
+    if (e instanceof StoppedException stopped) {
+      err.println(e.getMessage());
+      return stopped.signal().exitCode();
+    }
     if (e instanceof InputException) {
       err.println(e.getMessage());
       return BAD_INPUT;
     }
+    if (e instanceof OutputException) {
+      err.println(e.getMessage());
+      return NOT_WRITTEN;
+    }
+    if (e instanceof DeviceMemoryException) {
+      err.println(e.getMessage());
+      return OUT_OF_MEMORY;
+    }
     String what = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     String prefix = e instanceof DivergenceException ? "" : "unexpected failure: ";
-    err.println(prefix + oneLine(what) + (stackTrace ? "" : "; --stacktrace shows where"));
+    err.println(prefix + OneLine.of(what) + (stackTrace ? "" : "; --stacktrace shows where"));
     return FAILED;
-  }
-
-  private static String oneLine(String text) {
-    return text.replaceAll("\\p{Cntrl}+", " ").strip();
   }
 }

@@ -69,11 +69,11 @@ interface StepWriting {
 
   /** A step of SAM whose batch is cut in parts with a perturbation each. */
   static StepWriting inParts(int count) {
-    return sam((sam, network) -> sam.microBatches(count, network.images(), network.labels()));
+    return sam((sam, network) -> sam.microBatches(count, network.batchInputs()));
   }
 
   /** A step of SAM whose perturbation comes from a part of the batch. */
   static StepWriting ascentFrom(double fraction) {
-    return sam((sam, network) -> sam.ascentFraction(fraction, network.images(), network.labels()));
+    return sam((sam, network) -> sam.ascentFraction(fraction, network.batchInputs()));
   }
 }

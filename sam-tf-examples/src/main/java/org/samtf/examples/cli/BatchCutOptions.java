@@ -4,6 +4,7 @@ import java.util.List;
 import org.samtf.examples.InputException;
 import org.samtf.examples.train.BatchCut;
 import org.samtf.examples.train.Devices;
+import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Option;
 
 /** Options that say how SAM cuts the batch of a step. */
@@ -68,8 +69,13 @@ final class BatchCutOptions {
     return randomAscentExamples ? "--random-ascent-examples" : null;
   }
 
-  /** The cut of a batch of this size. */
+  /** The cut of a batch of this size, on the devices that TensorFlow has by default. */
   BatchCut of(int batchSize) {
+    return of(batchSize, ConfigProto.getDefaultInstance());
+  }
+
+  /** The cut of a batch of this size, on the devices of sessions with this configuration. */
+  BatchCut of(int batchSize, ConfigProto config) {
     int parts = microBatches == null ? 1 : microBatches;
     int examples = ascentExamples == null ? 0 : ascentExamples;
     Check.that(
@@ -95,10 +101,10 @@ final class BatchCutOptions {
         !randomAscentExamples || ascentExamples != null,
         "--random-ascent-examples",
         ASCENT_EXAMPLES);
-    return new BatchCut(parts, sequential, devices(parts), examples, randomAscentExamples);
+    return new BatchCut(parts, sequential, devices(parts, config), examples, randomAscentExamples);
   }
 
-  private List<String> devices(int parts) {
+  private List<String> devices(int parts, ConfigProto config) {
     if (devices == null) {
       return List.of();
     }
@@ -109,7 +115,7 @@ final class BatchCutOptions {
           "no more than the " + parts + " parts of the batch",
           "name fewer or raise " + MICRO_BATCHES);
     }
-    Devices.check(DEVICES, devices);
+    Devices.check(DEVICES, devices, config);
     return List.copyOf(devices);
   }
 

@@ -5,6 +5,7 @@ import org.samtf.SamOptimizer;
 import org.samtf.examples.InputException;
 import org.samtf.examples.train.BaseOptimizer;
 import org.samtf.examples.train.SamSettings;
+import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Option;
 
 /** Options of the base optimizer and of SAM around it. */
@@ -84,8 +85,10 @@ final class OptimizerOptions {
     return momentum;
   }
 
-  /** SAM with batches that are cut so; empty if it is not wanted. */
-  Optional<SamSettings> sam(BatchCutOptions cut, int batchSize) {
+  /**
+   * SAM with batches that are cut so, on the devices of such sessions; empty if it is not wanted.
+   */
+  Optional<SamSettings> sam(BatchCutOptions cut, int batchSize, ConfigProto config) {
     if (noSam) {
       refuseWithoutSam(rho, "--rho");
       refuseWithoutSam(norm, "--norm");
@@ -99,7 +102,7 @@ final class OptimizerOptions {
     Check.that(p >= 1, "--norm", p, "a number from 1, or inf");
     float lambda = l2 == null ? 0 : l2;
     Check.that(lambda >= 0 && Float.isFinite(lambda), "--l2", lambda, "a finite number from 0");
-    return Optional.of(new SamSettings(radius, p, lambda, cut.of(batchSize)));
+    return Optional.of(new SamSettings(radius, p, lambda, cut.of(batchSize, config)));
   }
 
   private static void refuseWithoutSam(Object value, String option) {

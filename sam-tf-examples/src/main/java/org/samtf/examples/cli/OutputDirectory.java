@@ -52,6 +52,21 @@ final class OutputDirectory {
     }
   }
 
+  /** Checks that a file can be written; it may be there already only if that is said. */
+  static void checkFile(String option, Path file, boolean mayExist) {
+    if (file.getFileName() == null || file.toString().isBlank() || Files.isDirectory(file)) {
+      throw new InputException(
+          option + " " + file + " is no file", "a file, there or not yet", "choose another path");
+    }
+    check(option, file.toAbsolutePath().getParent());
+    if (Files.exists(file) && !mayExist) {
+      throw new InputException(
+          option + " " + file + " is there already",
+          "a new file",
+          "choose another path or remove what is there");
+    }
+  }
+
   /** Creates the directory. */
   static void create(String option, Path directory) {
     try {

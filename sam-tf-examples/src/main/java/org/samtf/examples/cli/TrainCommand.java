@@ -1,23 +1,30 @@
 package org.samtf.examples.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.samtf.SamOptimizer;
 import org.samtf.examples.Main;
+import org.samtf.examples.OutputException;
+import org.samtf.examples.checkpoint.Origin;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
 import org.samtf.examples.data.LabelNoise;
+import org.samtf.examples.job.TrainJob;
 import org.samtf.examples.report.Figures;
 import org.samtf.examples.report.Format;
-import org.samtf.examples.report.Progress;
 import org.samtf.examples.report.Table;
 import org.samtf.examples.report.TrainingChart;
+import org.samtf.examples.train.DeviceChoice;
 import org.samtf.examples.train.SamSettings;
-import org.samtf.examples.train.Trainer;
 import org.samtf.examples.train.TrainingResult;
 import org.samtf.examples.train.TrainingSettings;
+import org.samtf.examples.train.TrainingTime;
+import org.tensorflow.TensorFlow;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,7 +35,16 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description = "Train a network, with SAM around a base optimizer or without.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:Training has come to its end.",
+      "1:It failed: it diverged, or for a reason that nobody foresaw.",
+      "2:An option, a data file or a checkpoint cannot be used, or a GPU is not there.",
+      "3:A file cannot be written; the last checkpoint is whole.",
+      "4:Out of memory.",
+      "129, 130, 143:Stopped by SIGHUP, SIGINT or SIGTERM, after a checkpoint if there are any."
+    })
 public final class TrainCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
@@ -86,6 +102,8 @@ public final class TrainCommand implements Callable<Integer> {
   @Mixin private NetworkOptions network;
   @Mixin private OptimizerOptions optimizer;
   @Mixin private BatchCutOptions cut;
+  @Mixin private DeviceOptions device;
+  @Mixin private JobOptions job;
 
   /** The figures of a run, as train.json has them. */
   private record Report(
@@ -94,11 +112,16 @@ public final class TrainCommand implements Callable<Integer> {
       TrainingSettings settings,
       TrainingResult result,
       double sharpness,
-      double sharpnessRho) {}
+      double sharpnessRho,
+      TrainingTime time) {}
 
   @Override
-  public Integer call() throws IOException {
-    TrainingSettings settings = settings();
+  public Integer call() {
+    DeviceChoice choice = device.choice();
+    Optional<TrainJob.Checkpoints> checkpoints = job.checkpoints();
+    TrainJob.Watch watch = job.watch();
+    TrainingSettings settings = settings(choice);
+    choice.check();
     DataSet data = LabelNoise.apply(DataSets.open(source), labelNoise, seed);
     Check.that(
         batchSize <= data.train().size(),
@@ -106,17 +129,24 @@ public final class TrainCommand implements Callable<Integer> {
         batchSize,
         "at most the " + data.train().size() + " training images");
     createDirectories();
-    Report report = run(data, settings);
+    TrainJob.Plan plan =
+        new TrainJob.Plan(
+            origin(settings, choice),
+            sharpnessRho(settings),
+            choice,
+            checkpoints,
+            watch,
+            Optional.ofNullable(export));
+    Report report = run(data, settings, plan);
     print(data, report);
     if (out != null) {
-      Figures.write(out.resolve("train.json"), report);
-      TrainingChart.write(out.resolve("train.png"), data.name(), report.result());
+      write(data, report);
     }
     return Main.OK;
   }
 
   /** Everything that needs no data is checked before data is read. */
-  private TrainingSettings settings() {
+  private TrainingSettings settings(DeviceChoice choice) {
     Check.that(epochs >= 1, "--epochs", epochs, "a whole number from 1");
     Check.that(batchSize >= 1, "--batch-size", batchSize, "a whole number from 1");
     Check.that(labelNoise >= 0 && labelNoise < 1, "--label-noise", labelNoise, "in [0, 1)");
@@ -126,11 +156,13 @@ public final class TrainCommand implements Callable<Integer> {
             optimizer.base(),
             optimizer.learningRate(),
             optimizer.momentum(),
-            optimizer.sam(cut, batchSize),
+            optimizer.sam(cut, batchSize, choice.config()),
             epochs,
             batchSize,
             seed);
-    if (export != null) {
+    if (export != null && job.resumes()) {
+      OutputDirectory.check("--export", export);
+    } else if (export != null) {
       OutputDirectory.checkEmpty("--export", export);
     }
     if (out != null) {
@@ -140,6 +172,7 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private void createDirectories() {
+    job.createDirectories();
     if (export != null) {
       OutputDirectory.create("--export", export);
     }
@@ -148,19 +181,52 @@ public final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private Report run(DataSet data, TrainingSettings settings) throws IOException {
-    // Without a neighbourhood there is nothing to measure in: then it is the default one.
-    float rho =
-        settings.sam().map(SamSettings::rho).filter(r -> r > 0).orElse(SamOptimizer.RHO_DEFAULT);
-    try (Progress progress = Progress.of("train", epochs);
-        Trainer trainer = new Trainer(data, settings, rho)) {
-      TrainingResult result =
-          trainer.train(epoch -> progress.step("test " + Format.percent(epoch.test().accuracy())));
-      double sharpness = trainer.sharpness();
-      if (export != null) {
-        trainer.export(export);
-      }
-      return new Report(data.name(), labelNoise, settings, result, sharpness, rho);
+  private Origin origin(TrainingSettings settings, DeviceChoice choice) {
+    ObjectNode training = (ObjectNode) Figures.tree(settings);
+    // No step depends on it: a resumed job may have more.
+    training.remove("epochs");
+    Map<String, ?> all = Map.of("training", training, "labelNoise", labelNoise);
+    Map<String, String> platform =
+        Map.of(
+            "TensorFlow",
+            TensorFlow.version(),
+            "processors",
+            String.valueOf(Runtime.getRuntime().availableProcessors()),
+            "threads",
+            String.valueOf(choice.threads()),
+            "device",
+            choice.name());
+    return new Origin(Figures.tree(all), DataSets.digests(source), platform);
+  }
+
+  /** Without a neighbourhood there is nothing to measure in: then it is the default one. */
+  private static float sharpnessRho(TrainingSettings settings) {
+    return settings
+        .sam()
+        .map(SamSettings::rho)
+        .filter(rho -> rho > 0)
+        .orElse(SamOptimizer.RHO_DEFAULT);
+  }
+
+  private Report run(DataSet data, TrainingSettings settings, TrainJob.Plan plan) {
+    PrintWriter err = spec.commandLine().getErr();
+    TrainJob.Outcome outcome = new TrainJob(data, settings, plan, err::println).run();
+    return new Report(
+        data.name(),
+        labelNoise,
+        settings,
+        outcome.result(),
+        outcome.sharpness(),
+        plan.sharpnessRho(),
+        outcome.time());
+  }
+
+  private void write(DataSet data, Report report) {
+    try {
+      Figures.write(out.resolve("train.json"), report);
+      TrainingChart.write(out.resolve("train.png"), data.name(), report.result());
+    } catch (IOException e) {
+      throw new OutputException("figures in " + out, e, "free space or choose another --out");
     }
   }
 
@@ -186,7 +252,8 @@ public final class TrainCommand implements Callable<Integer> {
             .row(
                 "sharpness",
                 Format.loss(report.sharpness()) + " at rho " + (float) report.sharpnessRho())
-            .row("time a step", Format.millis(result.stepMillis()));
+            .row("time a step", Format.millis(result.stepMillis()))
+            .row("time in all", time(report.time()));
     PrintWriter writer = spec.commandLine().getOut();
     writer.print(table);
     if (!settings.base().keepsInitialWeights() && settings.architecture().hasHiddenLayers()) {
@@ -199,5 +266,14 @@ public final class TrainCommand implements Callable<Integer> {
       writer.println("SavedModel in " + export);
     }
     writer.flush();
+  }
+
+  private static String time(TrainingTime time) {
+    String text = Format.time(time.seconds()) + ", " + time.steps() + " steps";
+    return switch (time.resumptions()) {
+      case 0 -> text;
+      case 1 -> text + ", resumed once";
+      default -> text + ", resumed " + time.resumptions() + " times";
+    };
   }
 }

@@ -8,6 +8,7 @@ import org.samtf.examples.model.Mlp;
 import org.samtf.examples.train.BaseOptimizer;
 import org.samtf.examples.train.BatchCut;
 import org.samtf.examples.train.Trainer;
+import org.samtf.examples.train.TrainingListener;
 import org.samtf.examples.train.TrainingResult;
 import org.samtf.examples.train.TrainingSettings;
 
@@ -51,8 +52,8 @@ record Protocol(
             batchSize,
             seed);
     try (Trainer trainer = new Trainer(data, settings, sharpnessRho)) {
-      TrainingResult result = trainer.train(epoch -> {});
-      return new Run(labels, contestant, seed, result, trainer.sharpness());
+      TrainingResult result = trainer.train(TrainingListener.NONE);
+      return new Run(labels, contestant, seed, result, trainer.sharpness(TrainingListener.NONE));
     }
   }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.samtf.examples.InputException;
 
 /** Reads CIFAR-10 and CIFAR-100 in their binary form. */
@@ -58,6 +59,10 @@ final class CifarReader {
     test.append(file, testBytes);
     return DataSets.withValidation(
         DataSets.nameOf(directory), classes, train.images(), test.images());
+  }
+
+  List<Path> files(Path directory) {
+    return Stream.concat(trainFiles.stream(), Stream.of(testFile)).map(directory::resolve).toList();
   }
 
   private int recordSize() {

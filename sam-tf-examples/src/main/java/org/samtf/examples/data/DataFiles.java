@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.samtf.examples.InputException;
+import org.samtf.examples.files.Sha256;
 
 /** Opens the files of a data directory, with a clear line for whatever is wrong with them. */
 final class DataFiles {
@@ -59,6 +60,16 @@ final class DataFiles {
       String expected = compressed ? "a whole gzip file" : "a readable file";
       throw new InputException(
           file + " cannot be read (" + describe(e) + ")", expected, ANOTHER_COPY);
+    }
+  }
+
+  /** Digests a file as it is on the disk. */
+  static String digest(Path file) {
+    try {
+      return Sha256.of(file);
+    } catch (IOException e) {
+      throw new InputException(
+          file + " cannot be read (" + describe(e) + ")", "a readable file", ANOTHER_COPY);
     }
   }
 

@@ -3,6 +3,9 @@ package org.samtf.examples.data;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.samtf.examples.InputException;
 
 /** Opens a data set by name or directory. */
@@ -41,6 +44,31 @@ public final class DataSets {
         directory + " has no data set",
         IdxReader.TRAIN_IMAGES + "[.gz], data_batch_1.bin or train.bin in it",
         "unpack MNIST, Fashion-MNIST, CIFAR-10 or CIFAR-100 (binary) there");
+  }
+
+  /**
+   * Digests the files of a data set.
+   *
+   * @param source as for {@link #open}, which has been able to open it
+   * @return the SHA-256 digest of each file, by its name
+   * @throws InputException if a file can no longer be read
+   */
+  public static Map<String, String> digests(String source) {
+    if (source.equals(DigitsReader.NAME)) {
+      return Map.of(DigitsReader.NAME, DigitsReader.digest());
+    }
+    Path directory = directory(source);
+    List<Path> files =
+        IdxReader.recognises(directory)
+            ? IdxReader.files(directory)
+            : CifarReader.cifar10().recognises(directory)
+                ? CifarReader.cifar10().files(directory)
+                : CifarReader.cifar100().files(directory);
+    Map<String, String> digests = new TreeMap<>();
+    for (Path file : files) {
+      digests.put(file.getFileName().toString(), DataFiles.digest(file));
+    }
+    return digests;
   }
 
   private static Path directory(String source) {

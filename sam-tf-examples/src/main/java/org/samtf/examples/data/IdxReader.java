@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.samtf.examples.InputException;
 
 /** Reads directories of IDX files, as MNIST and Fashion-MNIST come. */
@@ -44,6 +46,12 @@ final class IdxReader {
           "take both files from the same data set");
     }
     return DataSets.withValidation(DataSets.nameOf(directory), CLASSES, train, test);
+  }
+
+  static List<Path> files(Path directory) {
+    return Stream.of(TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+        .map(name -> DataFiles.find(directory, name))
+        .toList();
   }
 
   private static LabeledImages part(Path directory, String imagesName, String labelsName) {

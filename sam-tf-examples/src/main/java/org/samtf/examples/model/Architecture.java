@@ -12,10 +12,9 @@ public sealed interface Architecture permits Mlp, Cnn {
    * @param variables where variables are made
    * @param input shape of an image
    * @param classes how many classes
-   * @param seed for random ops
    * @return the layers, from images to logits
    */
-  List<Layer> layers(Variables variables, ImageShape input, int classes, long seed);
+  List<Layer> layers(Variables variables, ImageShape input, int classes);
 
   /**
    * Returns whether there are layers between images and logits.

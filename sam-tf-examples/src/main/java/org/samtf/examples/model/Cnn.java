@@ -15,7 +15,7 @@ import org.samtf.examples.data.ImageShape;
 public record Cnn(List<Integer> channels, float dropout, float averaging) implements Architecture {
 
   @Override
-  public List<Layer> layers(Variables variables, ImageShape input, int classes, long seed) {
+  public List<Layer> layers(Variables variables, ImageShape input, int classes) {
     List<Layer> layers = new ArrayList<>();
     int depth = input.channels();
     int height = input.height();
@@ -32,7 +32,7 @@ public record Cnn(List<Integer> channels, float dropout, float averaging) implem
     }
     int features = height * width * depth;
     layers.add(Layers.flatten(features));
-    layers.add(new Dropout("dropout", features, dropout, seed));
+    layers.add(new Dropout("dropout", features, dropout));
     layers.add(Layers.dense(variables, "logits", features, classes));
     return layers;
   }

@@ -32,7 +32,7 @@ public record Mlp(List<Integer> hidden) implements Architecture {
   }
 
   @Override
-  public List<Layer> layers(Variables variables, ImageShape input, int classes, long seed) {
+  public List<Layer> layers(Variables variables, ImageShape input, int classes) {
     List<Layer> layers = new ArrayList<>();
     layers.add(Layers.flatten(input.size()));
     int units = input.size();

@@ -10,6 +10,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.core.Snapshot;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -24,6 +25,7 @@ public final class Network {
 
   private final Ops tf;
   private final Variables variables;
+  private final Draws draws;
   private final Placeholder<TFloat32> images;
   private final Placeholder<TInt32> labels;
   private final Pass training;
@@ -45,18 +47,19 @@ public final class Network {
   public Network(Graph graph, Architecture architecture, ImageShape shape, int classes, long seed) {
     tf = Ops.create(graph);
     variables = new Variables(graph, seed);
+    draws = new Draws(tf, variables, seed);
     Shape batch = Shape.of(Shape.UNKNOWN_SIZE, shape.height(), shape.width(), shape.channels());
     images = tf.withName("images").placeholder(TFloat32.class, Placeholder.shape(batch));
     labels =
         tf.withName("labels")
             .placeholder(TInt32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE)));
     Operand<TInt32> size = tf.shape.head(tf.shape(images));
-    List<Layer> layers = architecture.layers(variables, shape, classes, seed);
+    List<Layer> layers = architecture.layers(variables, shape, classes);
 
-    training = new Pass(tf.withSubScope("training"), true, size);
+    training = new Pass(tf.withSubScope("training"), true, size, draws);
     trainingLoss = loss(training.tf(), logits(training, layers), classes);
 
-    Pass inference = new Pass(tf.withSubScope("inference"), false, size);
+    Pass inference = new Pass(tf.withSubScope("inference"), false, size, draws);
     Operand<TFloat32> logits = logits(inference, layers);
     Ops ops = inference.tf();
     inferenceLoss = loss(ops, logits, classes);
@@ -98,6 +101,29 @@ public final class Network {
    */
   public Operand<TInt32> labels() {
     return labels;
+  }
+
+  /**
+   * Returns all that has a row an image, for an optimizer that cuts the batch: images, labels and
+   * the random numbers of dropout, which are drawn for the whole batch.
+   *
+   * @return the tensors that are to be cut
+   */
+  public Operand<?>[] batchInputs() {
+    List<Operand<?>> inputs = new ArrayList<>(List.of(images, labels));
+    inputs.addAll(training.noise());
+    return inputs.toArray(new Operand<?>[0]);
+  }
+
+  /**
+   * Returns two integers to draw random numbers from, others in each step that {@link #step}
+   * completes.
+   *
+   * @param purpose what is drawn; another purpose gets other numbers
+   * @return a vector of two
+   */
+  public Operand<TInt64> drawSeed(String purpose) {
+    return draws.seed(tf.withSubScope("draws"), purpose);
   }
 
   /**
@@ -146,7 +172,8 @@ public final class Network {
   }
 
   /**
-   * Completes a train op to a whole step, which also moves the averages of batch normalisation.
+   * Completes a train op to a whole step, which also moves the averages of batch normalisation and
+   * counts the step for what is drawn in the next one.
    *
    * <p>They move after the train op and so not at all if it fails, and towards the statistics at
    * the weights themselves, not at the perturbed ones. If the step has the batch in parts, that is
@@ -171,6 +198,7 @@ public final class Network {
               before.math.mul(batch, before.constant(1 - keep)));
       all.add(after.assign(average.variable(), next));
     }
+    draws.advance(train).ifPresent(all::add);
     return tf.withName("step").withControlDependencies(all).noOp();
   }
 
@@ -178,7 +206,11 @@ public final class Network {
     if (parts.size() == 1) {
       return parts.get(0);
     }
-    return tf.math.mul(tf.math.addN(parts), tf.constant(1f / parts.size()));
+    // AddN starts with an input whose memory nobody else needs; a snapshot has no other reader, so
+    // that the order does not depend on timing.
+    List<Operand<TFloat32>> snapshots = new ArrayList<>();
+    parts.forEach(part -> snapshots.add(Snapshot.create(tf.scope(), part)));
+    return tf.math.mul(tf.math.addN(snapshots), tf.constant(1f / parts.size()));
   }
 
   /**

@@ -17,12 +17,15 @@ final class Pass {
   private final Ops tf;
   private final boolean training;
   private final Operand<TInt32> batchSize;
+  private final Draws draws;
   private final List<MovingAverage> movingAverages = new ArrayList<>();
+  private final List<Operand<TFloat32>> noise = new ArrayList<>();
 
-  Pass(Ops tf, boolean training, Operand<TInt32> batchSize) {
+  Pass(Ops tf, boolean training, Operand<TInt32> batchSize, Draws draws) {
     this.tf = tf;
     this.training = training;
     this.batchSize = batchSize;
+    this.draws = draws;
   }
 
   Ops tf() {
@@ -33,9 +36,17 @@ final class Pass {
     return training;
   }
 
-  /** How many images are fed: a vector with one entry that depends on no weight. */
-  Operand<TInt32> batchSize() {
-    return batchSize;
+  /** Draws so many numbers in [0, 1) for each image. */
+  Operand<TFloat32> uniform(Ops ops, String purpose, int perImage) {
+    Operand<TInt32> shape = ops.concat(List.of(batchSize, ops.array(perImage)), ops.constant(0));
+    Operand<TFloat32> numbers = draws.uniform(ops, purpose, shape);
+    noise.add(numbers);
+    return numbers;
+  }
+
+  /** What was drawn for the images of the batch. */
+  List<Operand<TFloat32>> noise() {
+    return noise;
   }
 
   void average(Variable<TFloat32> variable, Operand<TFloat32> statistic, float keep) {

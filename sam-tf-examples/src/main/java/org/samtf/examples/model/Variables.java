@@ -15,6 +15,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
 
 /** The variables of a network and their initial values. */
 final class Variables {
@@ -24,6 +25,7 @@ final class Variables {
   private final Ops tf;
   private final HeInitializer weights;
   private final List<Initial> initials = new ArrayList<>();
+  private final List<Op> counters = new ArrayList<>();
   private final Map<String, Variable<TFloat32>> byName = new HashMap<>();
 
   Variables(Graph graph, long seed) {
@@ -43,6 +45,14 @@ final class Variables {
     float[] values = new float[Math.toIntExact(size)];
     Arrays.fill(values, value);
     return create(layer, name, Shape.of(size), values);
+  }
+
+  /** Creates a counter of steps that starts at 0. */
+  Variable<TInt64> counter(String name) {
+    Ops named = tf.withName(name);
+    Variable<TInt64> counter = named.variable(Shape.scalar(), TInt64.class);
+    counters.add(tf.withName(name + "_initialize").assign(counter, tf.constant(0L)));
+    return counter;
   }
 
   private Variable<TFloat32> create(String layer, String name, Shape shape, float[] values) {
@@ -83,6 +93,7 @@ final class Variables {
         tensors.add(tensor);
         runner.feed(initial.feed(), tensor).addTarget(initial.assign());
       }
+      counters.forEach(runner::addTarget);
       try (Result nothing = runner.run()) {
         assert nothing.size() == 0;
       }

@@ -16,6 +16,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.samtf.examples.files.DurableFiles;
 
 /** Charts of values against the epoch or against something else. */
 final class Curves {
@@ -103,8 +104,12 @@ final class Curves {
     } finally {
       graphics.dispose();
     }
-    if (!ImageIO.write(image, "png", file.toFile())) {
-      throw new IOException("this Java has no writer for PNG");
-    }
+    DurableFiles.write(
+        file,
+        beside -> {
+          if (!ImageIO.write(image, "png", beside.toFile())) {
+            throw new IOException("this Java has no writer for PNG");
+          }
+        });
   }
 }

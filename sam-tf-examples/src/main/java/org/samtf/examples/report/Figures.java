@@ -1,6 +1,7 @@
 package org.samtf.examples.report;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
@@ -9,25 +10,38 @@ import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.samtf.examples.files.DurableFiles;
 
 /** Writes measured figures as JSON. */
 public final class Figures {
 
-  private Figures() {}
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper()
+          .registerModule(optionalAsNull())
+          .enable(SerializationFeature.INDENT_OUTPUT);
 
   /**
-   * Writes a file.
+   * Writes a file, whole or not at all.
    *
    * @param file where to
    * @param figures records, lists, maps, numbers and text
    * @throws IOException if it cannot be written
    */
   public static void write(Path file, Object figures) throws IOException {
-    new ObjectMapper()
-        .registerModule(optionalAsNull())
-        .enable(SerializationFeature.INDENT_OUTPUT)
-        .writeValue(file.toFile(), figures);
+    DurableFiles.write(file, MAPPER.writeValueAsBytes(figures));
   }
+
+  /**
+   * Makes a tree of JSON.
+   *
+   * @param figures records, lists, maps, numbers and text
+   * @return the tree
+   */
+  public static JsonNode tree(Object figures) {
+    return MAPPER.valueToTree(figures);
+  }
+
+  private Figures() {}
 
   private static SimpleModule optionalAsNull() {
     return new SimpleModule()

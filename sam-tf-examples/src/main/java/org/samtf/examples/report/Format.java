@@ -28,6 +28,17 @@ public final class Format {
   }
 
   /**
+   * Formats a long time.
+   *
+   * @param seconds the time; below 0 counts as 0
+   * @return hours, minutes and seconds
+   */
+  public static String time(double seconds) {
+    long whole = Math.max(0, Math.round(seconds));
+    return String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
+  }
+
+  /**
    * Formats a loss or a difference of losses.
    *
    * @param loss the loss

@@ -1,5 +1,6 @@
 package org.samtf.examples.report;
 
+import java.time.Duration;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -22,17 +23,39 @@ public final class Progress implements AutoCloseable {
    * @return the progress, to be closed
    */
   public static Progress of(String task, long steps) {
-    return new Progress(onTerminal() ? bar(task, steps) : null);
+    return of(task, 0, steps);
+  }
+
+  /**
+   * Goes on to show progress.
+   *
+   * @param task what is done
+   * @param done how many steps have been done before
+   * @param steps how many steps there are
+   * @return the progress, to be closed
+   */
+  public static Progress of(String task, long done, long steps) {
+    return new Progress(onTerminal() ? bar(task, done, steps) : null);
+  }
+
+  /**
+   * Returns whether there is a terminal to show it on.
+   *
+   * @return whether there is
+   */
+  public boolean isShown() {
+    return bar != null;
   }
 
   private static boolean onTerminal() {
     return System.console() != null && !"dumb".equals(System.getenv("TERM"));
   }
 
-  private static ProgressBar bar(String task, long steps) {
+  private static ProgressBar bar(String task, long done, long steps) {
     return new ProgressBarBuilder()
         .setTaskName(task)
         .setInitialMax(steps)
+        .startsFrom(done, Duration.ZERO)
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(200)
         .clearDisplayOnFinish()

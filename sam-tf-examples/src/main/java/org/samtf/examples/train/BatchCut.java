@@ -82,14 +82,15 @@ public record BatchCut(
   public SamOptimizer.Builder applyTo(SamOptimizer.Builder builder, Network network) {
     if (microBatches > 1) {
       builder
-          .microBatches(microBatches, network.images(), network.labels())
+          .microBatches(microBatches, network.batchInputs())
           .sequential(sequential)
           .devices(devices);
     }
     if (ascentExamples > 0) {
-      builder
-          .ascentExamples(ascentExamples, network.images(), network.labels())
-          .randomAscentExamples(randomAscentExamples);
+      builder.ascentExamples(ascentExamples, network.batchInputs());
+      if (randomAscentExamples) {
+        builder.randomAscentExamples(network.drawSeed("ascent_examples"));
+      }
     }
     return builder;
   }

@@ -33,10 +33,11 @@ public final class Devices {
    * for.
    *
    * @param names the devices
+   * @param base what else the session is to have
    * @return the settings
    */
-  public static ConfigProto sessionFor(List<String> names) {
-    ConfigProto.Builder config = ConfigProto.newBuilder();
+  static ConfigProto sessionFor(List<String> names, ConfigProto base) {
+    ConfigProto.Builder config = base.toBuilder();
     int cpus = 1;
     for (String name : names) {
       Matcher matcher = NAME.matcher(name);
@@ -55,9 +56,11 @@ public final class Devices {
    *
    * @param option the option that names them, for the message
    * @param names the devices
+   * @param config of the session that is to use them; TensorFlow keeps what the first session of a
+   *     process says of GPUs
    * @throws InputException if one is no device name or is not there
    */
-  public static void check(String option, List<String> names) {
+  public static void check(String option, List<String> names, ConfigProto config) {
     for (String name : names) {
       Matcher matcher = NAME.matcher(name);
       if (!matcher.matches()) {
@@ -75,7 +78,7 @@ public final class Devices {
       }
     }
     for (String name : names) {
-      if (!exists(name, names)) {
+      if (!exists(name, sessionFor(names, config))) {
         throw new InputException(
             option + " has '" + name + "', which this machine does not have",
             "devices of this machine",
@@ -84,9 +87,10 @@ public final class Devices {
     }
   }
 
-  private static boolean exists(String name, List<String> all) {
+  /** Whether a session with this configuration has the device. */
+  static boolean exists(String name, ConfigProto config) {
     try (Graph graph = new Graph();
-        Session session = new Session(graph, sessionFor(all))) {
+        Session session = new Session(graph, config)) {
       NodeDef probe = NodeDef.newBuilder().setName("probe").setOp("NoOp").setDevice(name).build();
       graph.importGraphDef(GraphDef.newBuilder().addNode(probe).build());
       session.runner().addTarget("probe").run().close();

@@ -6,4 +6,8 @@ package org.samtf.examples.train;
  * @param accuracy share of the images that get their label's class
  * @param loss mean cross-entropy
  */
-public record Evaluation(double accuracy, double loss) {}
+public record Evaluation(double accuracy, double loss) {
+
+  /** Nothing was evaluated. */
+  static final Evaluation NONE = new Evaluation(Double.NaN, Double.NaN);
+}

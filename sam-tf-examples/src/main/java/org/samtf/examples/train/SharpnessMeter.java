@@ -34,12 +34,13 @@ final class SharpnessMeter {
   }
 
   /** Mean over all images, batch by batch. */
-  double measure(Session session, LabeledImages part, int batchSize) {
+  double measure(Session session, LabeledImages part, int batchSize, Runnable betweenBatches) {
     double[] sum = {0};
     Batches.inOrder(
         part,
         batchSize,
         batch -> {
+          betweenBatches.run();
           Session.Runner runner =
               session
                   .runner()

@@ -2,10 +2,11 @@ package org.samtf.examples.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
-import java.util.function.Consumer;
+import java.util.Optional;
+import org.samtf.examples.checkpoint.Checkpointed;
+import org.samtf.examples.checkpoint.GraphVariables;
+import org.samtf.examples.checkpoint.Position;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.model.Network;
@@ -13,6 +14,8 @@ import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
+import org.tensorflow.exceptions.TFResourceExhaustedException;
+import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -25,21 +28,35 @@ public final class Trainer implements AutoCloseable {
   private final Session session;
   private final Network network;
   private final TrainingStep step;
-  private final float sharpnessRho;
-  private final Random random;
+  private final DataOrder order;
+  private final TrainingRecord record = new TrainingRecord();
   private final StepClock clock = new StepClock();
+  private final float sharpnessRho;
   private SharpnessMeter meter;
-  private int epochs;
 
   /**
-   * Builds network and train op, and gives the weights their initial values.
+   * Builds network and the train op that the settings ask for, for the devices that TensorFlow
+   * chooses, and gives the weights their initial values.
    *
    * @param data what to train on
    * @param settings how to train
    * @param sharpnessRho radius at which {@link #sharpness} measures
    */
   public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho) {
-    this(data, settings, sharpnessRho, TrainingStep::write);
+    this(data, settings, sharpnessRho, TrainingStep::write, ConfigProto.getDefaultInstance());
+  }
+
+  /**
+   * Builds network and train op for the devices that TensorFlow chooses, and gives the weights
+   * their initial values.
+   *
+   * @param data what to train on
+   * @param settings how to train
+   * @param sharpnessRho radius at which {@link #sharpness} measures
+   * @param writer what writes the train op
+   */
+  public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho, StepWriter writer) {
+    this(data, settings, sharpnessRho, writer, ConfigProto.getDefaultInstance());
   }
 
   /**
@@ -49,8 +66,14 @@ public final class Trainer implements AutoCloseable {
    * @param settings how to train
    * @param sharpnessRho radius at which {@link #sharpness} measures
    * @param writer what writes the train op
+   * @param config of the session
    */
-  public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho, StepWriter writer) {
+  public Trainer(
+      DataSet data,
+      TrainingSettings settings,
+      float sharpnessRho,
+      StepWriter writer,
+      ConfigProto config) {
     if (settings.batchSize() < 1 || settings.batchSize() > data.train().size()) {
       throw new IllegalArgumentException(
           "batch size is " + settings.batchSize() + "; expected 1 to " + data.train().size());
@@ -58,14 +81,14 @@ public final class Trainer implements AutoCloseable {
     this.data = data;
     this.settings = settings;
     this.sharpnessRho = sharpnessRho;
-    random = new Random(settings.seed());
+    order = new DataOrder(data.train().size(), settings.batchSize(), settings.seed());
     graph = new Graph();
     try {
       network =
           new Network(
               graph, settings.architecture(), data.shape(), data.classes(), settings.seed());
       step = writer.write(graph, network, settings);
-      session = new Session(graph, Devices.sessionFor(devices(settings)));
+      session = new Session(graph, Devices.sessionFor(devices(settings), config));
     } catch (RuntimeException e) {
       graph.close();
       throw e;
@@ -83,22 +106,44 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains from the initial weights through all epochs.
+   * Returns all state that training changes, for checkpoints: whoever adds a part with state adds
+   * it here.
    *
-   * @param listener told after each epoch
+   * @return the parts
+   * @throws IllegalStateException if the graph has state that cannot be saved
+   */
+  public List<Checkpointed> state() {
+    return List.of(new GraphVariables(graph, session), order, record, clock);
+  }
+
+  /**
+   * Trains from the state as it is, at first with the initial weights, to the end of the last
+   * epoch.
+   *
+   * @param listener told of steps and epochs
    * @return what came out
    * @throws DivergenceException if the loss is no longer finite
+   * @throws DeviceMemoryException if a device has too little memory
    */
-  public TrainingResult train(Consumer<EpochResult> listener) {
-    List<EpochResult> results = new ArrayList<>();
-    for (int epoch = 1; epoch <= settings.epochs(); epoch++) {
-      double batchLoss = epoch();
-      EpochResult result =
-          new EpochResult(epoch, batchLoss, evaluate(data.validation()), evaluate(data.test()));
-      results.add(result);
-      listener.accept(result);
+  public TrainingResult train(TrainingListener listener) {
+    while (record.epochsDone() < settings.epochs()) {
+      if (order.epochIsOver()) {
+        endEpoch(listener);
+      } else {
+        listener.step(step(listener.measures()));
+      }
+      listener.safePoint(record.steps());
     }
-    return new TrainingResult(results, evaluate(data.train()), clock.medianMillis());
+    Evaluation train = evaluate(data.train(), () -> listener.safePoint(record.steps()));
+    return new TrainingResult(record.epochs(), train, clock.medianMillis());
+  }
+
+  private void endEpoch(TrainingListener listener) {
+    Runnable safePoint = () -> listener.safePoint(record.steps());
+    Evaluation validation = evaluate(data.validation(), safePoint);
+    EpochResult result = record.endEpoch(validation, evaluate(data.test(), safePoint));
+    order.startEpoch();
+    listener.epoch(record.steps(), result);
   }
 
   /**
@@ -106,35 +151,82 @@ public final class Trainer implements AutoCloseable {
    *
    * @return mean over the steps of the loss that each had before it
    * @throws DivergenceException if the loss is no longer finite
+   * @throws DeviceMemoryException if a device has too little memory
    */
   public double epoch() {
-    int epoch = ++epochs;
-    double[] sum = {0};
-    int[] steps = {0};
-    Batches.shuffled(
-        data.train(),
-        settings.batchSize(),
-        random,
-        batch -> {
-          long start = System.nanoTime();
-          sum[0] += step(epoch, batch);
-          clock.add(System.nanoTime() - start);
-          steps[0]++;
-        });
-    return sum[0] / steps[0];
+    do {
+      step(false);
+    } while (!order.epochIsOver());
+    order.startEpoch();
+    return record.endEpoch(Evaluation.NONE, Evaluation.NONE).batchLoss();
   }
 
-  private float step(int epoch, Batch batch) {
-    float loss;
-    try (Result result = feed(batch).addTarget(step.op()).fetch(step.loss()).run()) {
-      loss = ((TFloat32) result.get(0)).getFloat();
+  private StepResult step(boolean measures) {
+    int epoch = record.epoch();
+    try (Batch batch = order.next(data.train())) {
+      long start = System.nanoTime();
+      Session.Runner runner = feed(batch).addTarget(step.op()).fetch(step.loss());
+      if (measures) {
+        step.measures().forEach(runner::fetch);
+      }
+      StepResult measured;
+      try (Result result = runner.run()) {
+        measured = measured(epoch, result);
+      }
+      clock.add(System.nanoTime() - start);
+      if (!Float.isFinite(measured.loss())) {
+        throw new DivergenceException(epoch, "the loss is " + measured.loss(), null);
+      }
+      record.add(measured.loss());
+      return measured;
     } catch (TFInvalidArgumentException e) {
       throw Divergence.of(epoch, e);
+    } catch (TFResourceExhaustedException e) {
+      throw new DeviceMemoryException("a step", settings.batchSize(), settings.sam(), e);
     }
-    if (!Float.isFinite(loss)) {
-      throw new DivergenceException(epoch, "the loss is " + loss, null);
+  }
+
+  private StepResult measured(int epoch, Result result) {
+    Optional<StepResult.SamMeasures> sam = Optional.empty();
+    if (result.size() > 1) {
+      float rho = settings.sam().orElseThrow().rho();
+      sam =
+          Optional.of(
+              new StepResult.SamMeasures(
+                  scalar(result, 1), scalar(result, 2), scalar(result, 3), rho));
     }
-    return loss;
+    return new StepResult(record.steps() + 1, epoch, scalar(result, 0), sam);
+  }
+
+  private static float scalar(Result result, int index) {
+    return ((TFloat32) result.get(index)).getFloat();
+  }
+
+  /**
+   * Returns how far training is.
+   *
+   * @return steps and epochs
+   */
+  public Position position() {
+    return new Position(record.steps(), record.epochsDone());
+  }
+
+  /**
+   * Returns how many steps all epochs have.
+   *
+   * @return the number
+   */
+  public long stepsInAll() {
+    return (long) settings.epochs() * order.batchesPerEpoch();
+  }
+
+  /**
+   * Returns how training went from outside.
+   *
+   * @return steps, time and resumptions so far
+   */
+  public TrainingTime time() {
+    return new TrainingTime(record.steps(), record.seconds(), record.resumptions());
   }
 
   private Session.Runner feed(Batch batch) {
@@ -151,18 +243,28 @@ public final class Trainer implements AutoCloseable {
    * @return accuracy and loss; not a number if there are no images
    */
   public Evaluation evaluate(LabeledImages part) {
+    return evaluate(part, () -> {});
+  }
+
+  private Evaluation evaluate(LabeledImages part, Runnable betweenBatches) {
     double[] sums = {0, 0};
-    Batches.inOrder(
-        part,
-        Batches.EVALUATION_SIZE,
-        batch -> {
-          Session.Runner runner =
-              feed(batch).fetch(network.correct()).fetch(network.inferenceLoss());
-          try (Result result = runner.run()) {
-            sums[0] += ((TInt32) result.get(0)).getInt();
-            sums[1] += batch.size() * (double) ((TFloat32) result.get(1)).getFloat();
-          }
-        });
+    try {
+      Batches.inOrder(
+          part,
+          Batches.EVALUATION_SIZE,
+          batch -> {
+            betweenBatches.run();
+            Session.Runner runner =
+                feed(batch).fetch(network.correct()).fetch(network.inferenceLoss());
+            try (Result result = runner.run()) {
+              sums[0] += ((TInt32) result.get(0)).getInt();
+              sums[1] += batch.size() * (double) scalar(result, 1);
+            }
+          });
+    } catch (TFResourceExhaustedException e) {
+      throw new DeviceMemoryException(
+          "an evaluation", Batches.EVALUATION_SIZE, Optional.empty(), e);
+    }
     return new Evaluation(sums[0] / part.size(), sums[1] / part.size());
   }
 
@@ -170,10 +272,11 @@ public final class Trainer implements AutoCloseable {
    * Measures sharpness at the weights as they are now: mean over the training images of L(w + eps)
    * - L(w), in batches of the training's size.
    *
+   * @param listener has its safe points between the batches
    * @return the sharpness
    */
-  public double sharpness() {
-    return sharpness(data.train(), settings.batchSize());
+  public double sharpness(TrainingListener listener) {
+    return sharpness(data.train(), settings.batchSize(), () -> listener.safePoint(record.steps()));
   }
 
   /**
@@ -185,12 +288,16 @@ public final class Trainer implements AutoCloseable {
    * @return the m-sharpness
    */
   public double sharpness(LabeledImages images, int partSize) {
+    return sharpness(images, partSize, () -> {});
+  }
+
+  private double sharpness(LabeledImages images, int partSize, Runnable betweenBatches) {
     if (meter == null) {
       // Not before it is asked for: it is as much of a graph as the training is.
       double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
       meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
     }
-    return meter.measure(session, images, partSize);
+    return meter.measure(session, images, partSize, betweenBatches);
   }
 
   /**

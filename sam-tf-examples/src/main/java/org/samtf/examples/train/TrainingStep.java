@@ -1,5 +1,6 @@
 package org.samtf.examples.train;
 
+import java.util.List;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
 import org.samtf.examples.model.Network;
@@ -16,8 +17,20 @@ import org.tensorflow.types.family.TNumber;
  * @param loss what the step minimizes, at the weights before it: of the examples that the
  *     perturbation is computed from, if they are not all. To fetch the loss of the network in its
  *     place would compute the whole batch once more where the step has it in parts
+ * @param measures the loss at w+eps, the sharpness and the norm of the gradient; empty without SAM
  */
-public record TrainingStep(Op op, Operand<? extends TNumber> loss) {
+public record TrainingStep(
+    Op op, Operand<? extends TNumber> loss, List<Operand<? extends TNumber>> measures) {
+
+  /**
+   * A step that measures nothing besides.
+   *
+   * @param op what to run
+   * @param loss what the step minimizes, at the weights before it
+   */
+  public TrainingStep(Op op, Operand<? extends TNumber> loss) {
+    this(op, loss, List.of());
+  }
 
   /**
    * Writes the step that the settings ask for.
@@ -31,7 +44,7 @@ public record TrainingStep(Op op, Operand<? extends TNumber> loss) {
     Optimizer base = settings.base().create(graph, settings.learningRate(), settings.momentum());
     if (settings.sam().isEmpty()) {
       Op train = new OrderedOptimizer(graph, base).minimize(network.loss());
-      return new TrainingStep(network.step(train, network.loss()), network.loss());
+      return new TrainingStep(network.step(train, network.loss()), network.loss(), List.of());
     }
     SamSettings settingsOfSam = settings.sam().get();
     SamOptimizer.Builder builder =
@@ -41,6 +54,9 @@ public record TrainingStep(Op op, Operand<? extends TNumber> loss) {
             .l2(settingsOfSam.l2());
     SamOptimizer sam = settingsOfSam.cut().applyTo(builder, network).build();
     Op train = sam.minimize(network.loss());
-    return new TrainingStep(network.step(train, sam.loss()), sam.loss());
+    return new TrainingStep(
+        network.step(train, sam.loss()),
+        sam.loss(),
+        List.of(sam.perturbedLoss(), sam.sharpness(), sam.gradientNorm()));
   }
 }

@@ -36,6 +36,13 @@ class HelpTest {
   }
 
   @Test
+  void saysWhatTheExitCodesMean() {
+    assertThat(CommandLineFixture.run("train", "--help").out())
+        .contains("Exit codes:")
+        .containsPattern("129, 130, 143 +Stopped by SIGHUP, SIGINT or SIGTERM");
+  }
+
+  @Test
   void saysItsVersion() {
     var run = CommandLineFixture.run("--version");
 

@@ -1,15 +1,21 @@
 package org.samtf.examples.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -24,8 +30,13 @@ import org.samtf.examples.InputException;
 /** Damaged files are read with their true content or refused with one line. */
 class ReaderMutationTest {
 
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
   private static Path idx;
+  private static Path compressed;
+  private static int[] compressedLabels;
   private static Path cifar;
+  private static Path cifar100;
 
   /** A change to one file: bytes overwritten, cut off or added. */
   record Damage(int file, int place, byte value, int lengthChange) {
@@ -42,12 +53,26 @@ class ReaderMutationTest {
   @BeforeContainer
   static void writeFiles() throws IOException {
     idx = IdxFiles.write(Files.createTempDirectory("idx"), 3, 2);
+    compressed = compress(IdxFiles.write(Files.createTempDirectory("idx"), 3, 2));
+    compressedLabels = DataSets.open(compressed.toString()).train().labels();
     cifar = CifarFiles.write10(Files.createTempDirectory("cifar"));
+    cifar100 = CifarFiles.write100(Files.createTempDirectory("cifar"));
+  }
+
+  private static Path compress(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        Path packed = file.resolveSibling(file.getFileName() + ".gz");
+        IdxFiles.write(packed, IdxFiles.gzip(Files.readAllBytes(file)));
+        Files.delete(file);
+      }
+    }
+    return directory;
   }
 
   @AfterContainer
   static void deleteFiles() throws IOException {
-    for (Path directory : List.of(idx, cifar)) {
+    for (Path directory : List.of(idx, compressed, cifar, cifar100)) {
       try (Stream<Path> files = Files.walk(directory)) {
         for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
           Files.delete(file);
@@ -72,28 +97,54 @@ class ReaderMutationTest {
         .as(Damage::new);
   }
 
-  @Property(tries = 1000)
-  void idx(@ForAll("damages") Damage damage) throws IOException {
-    check(idx, damage);
+  @Provide
+  Arbitrary<List<Damage>> severalDamages() {
+    return damages().list().ofMinSize(1).ofMaxSize(4);
+  }
+
+  @Property(tries = 2000)
+  void idx(@ForAll("severalDamages") List<Damage> damages) throws IOException {
+    check(idx, damages);
+  }
+
+  @Property(tries = 2000)
+  void compressedIdx(@ForAll("severalDamages") List<Damage> damages) throws IOException {
+    check(compressed, damages);
   }
 
   @Property(tries = 300)
-  void cifar(@ForAll("damages") Damage damage) throws IOException {
-    check(cifar, damage);
+  void cifar(@ForAll("severalDamages") List<Damage> damages) throws IOException {
+    check(cifar, damages);
   }
 
-  private static void check(Path directory, Damage damage) throws IOException {
+  @Property(tries = 1000)
+  void cifar100(@ForAll("severalDamages") List<Damage> damages) throws IOException {
+    check(cifar100, damages);
+  }
+
+  /** All the damage to one file. */
+  private static void check(Path directory, List<Damage> damages) throws IOException {
     Path file;
     try (Stream<Path> files = Files.list(directory)) {
-      file = files.sorted().skip(damage.file()).findFirst().orElseThrow();
+      List<Path> all = files.sorted().toList();
+      file = all.get(damages.get(0).file() % all.size());
     }
     byte[] original = Files.readAllBytes(file);
-    byte[] damaged = damage.apply(original);
+    byte[] damaged = original;
+    for (Damage damage : damages) {
+      damaged = damage.apply(damaged);
+    }
+    boolean packed = file.toString().endsWith(".gz");
     Files.write(file, damaged);
     try {
-      DataSet data = DataSets.open(directory.toString());
+      DataSet data = assertTimeoutPreemptively(LIMIT, () -> DataSets.open(directory.toString()));
       // Accepted: then nothing of the structure can have been damaged.
-      assertThat(damaged).hasSameSizeAs(original);
+      if (packed) {
+        // Its checksum holds, so the content is the true one.
+        assertThat(data.train().labels()).isEqualTo(compressedLabels);
+      } else {
+        assertThat(damaged).hasSameSizeAs(original);
+      }
       assertThat(Arrays.stream(data.train().labels()))
           .allMatch(label -> label >= 0 && label < data.classes());
     } catch (InputException e) {
@@ -102,6 +153,38 @@ class ReaderMutationTest {
     } finally {
       Files.write(file, original);
     }
-    assertThatCode(() -> DataSets.open(directory.toString())).doesNotThrowAnyException();
+  }
+
+  /** The built-in digits, damaged before they are compressed or after. */
+  @Property(tries = 1000)
+  void digits(@ForAll("severalDamages") List<Damage> damages, @ForAll boolean before)
+      throws IOException {
+    byte[] text = digitsText();
+    byte[] bytes = before ? text : IdxFiles.gzip(text);
+    for (Damage damage : damages) {
+      bytes = damage.apply(bytes);
+    }
+    byte[] packed = before ? IdxFiles.gzip(bytes) : bytes;
+    try {
+      DataSet data =
+          assertTimeoutPreemptively(
+              LIMIT, () -> DigitsReader.read(new ByteArrayInputStream(packed)));
+      assertThat(Arrays.stream(data.train().labels())).allMatch(label -> label >= 0 && label < 10);
+    } catch (Exception e) {
+      assertThat(e).isInstanceOf(IOException.class);
+      assertThat(packed).isNotEqualTo(IdxFiles.gzip(text));
+    }
+  }
+
+  /** The first lines of the file. */
+  private static byte[] digitsText() throws IOException {
+    try (InputStream in =
+        new GZIPInputStream(DigitsReader.class.getResourceAsStream("digits.csv.gz"))) {
+      return new String(in.readAllBytes(), StandardCharsets.US_ASCII)
+          .lines()
+          .limit(60)
+          .collect(Collectors.joining("\n"))
+          .getBytes(StandardCharsets.US_ASCII);
+    }
   }
 }

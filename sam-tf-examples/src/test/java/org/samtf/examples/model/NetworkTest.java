@@ -106,28 +106,80 @@ class NetworkTest {
               "bn2_moving_mean",
               "bn2_moving_variance",
               "logits_kernel",
-              "logits_bias");
+              "logits_bias",
+              "steps_taken");
     }
   }
 
   @Test
   void inferenceHasNoDropoutAndTrainingHas() {
     try (Fixture f = new Fixture(new Cnn(List.of(3), 0.5f, 1f), 1)) {
+      Op step = f.network.step(Ops.create(f.graph).noOp(), f.network.loss());
       float first = f.floats(f.network.inferenceLoss())[0];
-      assertThat(f.floats(f.network.inferenceLoss())[0]).isEqualTo(first);
       float trained = f.floats(f.network.loss())[0];
+      f.feed().addTarget(step).run().close();
+      assertThat(f.floats(f.network.inferenceLoss())[0]).isEqualTo(first);
       assertThat(f.floats(f.network.loss())[0]).isNotEqualTo(trained);
     }
   }
 
   @Test
-  void dropoutDrawsTheSameMasksForTheSameSeed() {
+  void dropoutDrawsTheSameMasksForTheSameSeedAndOthersInEachStep() {
     try (Fixture one = new Fixture(CNN, 9);
-        Fixture same = new Fixture(CNN, 9)) {
+        Fixture same = new Fixture(CNN, 9);
+        Fixture other = new Fixture(CNN, 10)) {
+      Op stepOfOne = one.network.step(Ops.create(one.graph).noOp(), one.network.loss());
+      Op stepOfSame = same.network.step(Ops.create(same.graph).noOp(), same.network.loss());
+      List<float[]> masks = new ArrayList<>();
       for (int step = 0; step < 3; step++) {
-        assertThat(one.floats(one.network.loss())[0])
-            .isEqualTo(same.floats(same.network.loss())[0]);
+        masks.add(one.floats(one.network.batchInputs()[2]));
+        assertThat(same.floats(same.network.batchInputs()[2])).isEqualTo(masks.get(step));
+        one.feed().addTarget(stepOfOne).run().close();
+        same.feed().addTarget(stepOfSame).run().close();
       }
+      assertThat(masks.get(1)).isNotEqualTo(masks.get(0)).isNotEqualTo(masks.get(2));
+      assertThat(other.floats(other.network.batchInputs()[2])).isNotEqualTo(masks.get(0));
+    }
+  }
+
+  /** Whether dropout is drawn for the batch or its parts: it is the same mask, cut. */
+  @Test
+  void partsOfABatchHaveMasksOfTheirOwn() {
+    try (Fixture f = new Fixture(CNN, 1)) {
+      float[] noise = f.floats(f.network.batchInputs()[2]);
+      SamOptimizer.builder(f.graph, new GradientDescent(f.graph, 1f))
+          .microBatches(3, f.network.batchInputs())
+          .build()
+          .minimize(f.network.loss());
+
+      float[][] parts = new float[3][];
+      for (int i = 0; i < 3; i++) {
+        Operand<?> kept =
+            f.graph.operationOrThrow("Sam/part" + i + "/forward/training/dropout/Cast").output(0);
+        parts[i] = f.floats(kept);
+      }
+
+      int size = noise.length / 3;
+      for (int i = 0; i < noise.length; i++) {
+        assertThat(parts[i / size][i % size]).isEqualTo(noise[i] >= 0.5f ? 1f : 0f);
+      }
+      assertThat(parts[0]).isNotEqualTo(parts[1]);
+    }
+  }
+
+  @Test
+  void aFailedStepIsNotCounted() {
+    try (Fixture f = new Fixture(CNN, 1)) {
+      Ops tf = Ops.create(f.graph);
+      Op failing = tf.assertThat(tf.constant(false), List.of(tf.constant("on purpose")));
+      Op step = f.network.step(failing, f.network.loss());
+      float[] before = f.floats(f.network.batchInputs()[2]);
+
+      org.assertj.core.api.Assertions.assertThatThrownBy(
+              () -> f.feed().addTarget(step).fetch(f.network.loss()).run())
+          .hasMessageContaining("on purpose");
+
+      assertThat(f.floats(f.network.batchInputs()[2])).isEqualTo(before);
     }
   }
 
@@ -180,7 +232,7 @@ class NetworkTest {
       SamOptimizer sam =
           SamOptimizer.builder(f.graph, new GradientDescent(f.graph, 1f))
               .rho(5f)
-              .microBatches(3, f.network.images(), f.network.labels())
+              .microBatches(3, f.network.batchInputs())
               .sequential(sequential)
               .build();
       Op step = f.network.step(sam.minimize(f.network.loss()), sam.loss());
@@ -203,7 +255,7 @@ class NetworkTest {
     try (Fixture f = new Fixture(CNN, 1)) {
       SamOptimizer sam =
           SamOptimizer.builder(f.graph, new GradientDescent(f.graph, 1f))
-              .ascentExamples(6, f.network.images(), f.network.labels())
+              .ascentExamples(6, f.network.batchInputs())
               .build();
       Op step = f.network.step(sam.minimize(f.network.loss()), sam.loss());
       float[] mean = f.batchMeanOfFirstConvolution();
@@ -304,7 +356,10 @@ class NetworkTest {
     }
 
     List<float[]> variables() {
-      return variableOps().stream().map(op -> floats(op.output(0))).toList();
+      return variableOps().stream()
+          .filter(op -> !op.name().equals(Draws.COUNTER))
+          .map(op -> floats(op.output(0)))
+          .toList();
     }
 
     Operand<?> variable(String name) {

@@ -40,7 +40,7 @@ class SharpnessMeterTest {
           expected += rise(images, from, from + partSize, weights) * partSize / IMAGES;
         }
 
-        double sharpness = meter.measure(session, images, partSize);
+        double sharpness = meter.measure(session, images, partSize, () -> {});
 
         assertThat(sharpness).isCloseTo(expected, Offset.offset(2e-4 * expected));
       }

@@ -1,0 +1,33 @@
+package org.samtf.examples;
+
+/**
+ * Something that could not be written: the disk is full, a directory went away or cannot be written
+ * to.
+ *
+ * <p>The message is one line: what could not be written, why, what to do. The command line prints
+ * it and exits with 3.
+ */
+public final class OutputException extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates the exception.
+   *
+   * @param what what could not be written
+   * @param cause why
+   * @param remedy what to do
+   */
+  public OutputException(String what, Throwable cause, String remedy) {
+    super(OneLine.of(what + " cannot be written (" + reason(cause) + "); " + remedy), cause);
+  }
+
+  /** Where there is a reason, the exceptions of java.nio put the path before it, or only that. */
+  private static String reason(Throwable cause) {
+    String message = cause.getMessage();
+    if (cause instanceof java.nio.file.FileSystemException failure) {
+      message = failure.getReason();
+    }
+    return message == null ? cause.getClass().getSimpleName() : message;
+  }
+}

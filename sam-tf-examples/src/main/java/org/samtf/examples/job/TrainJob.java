@@ -1,0 +1,223 @@
+package org.samtf.examples.job;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.samtf.examples.InputException;
+import org.samtf.examples.checkpoint.CheckpointDirectory;
+import org.samtf.examples.checkpoint.Origin;
+import org.samtf.examples.checkpoint.Position;
+import org.samtf.examples.data.DataSet;
+import org.samtf.examples.events.EventFile;
+import org.samtf.examples.events.JsonLog;
+import org.samtf.examples.train.DeviceChoice;
+import org.samtf.examples.train.Trainer;
+import org.samtf.examples.train.TrainingListener;
+import org.samtf.examples.train.TrainingResult;
+import org.samtf.examples.train.TrainingSettings;
+import org.samtf.examples.train.TrainingStep;
+import org.samtf.examples.train.TrainingTime;
+
+/** A training run that nobody needs to watch: it goes on where an earlier process has stopped. */
+public final class TrainJob {
+
+  private final DataSet data;
+  private final TrainingSettings settings;
+  private final Plan plan;
+  private final Consumer<String> notices;
+
+  /**
+   * What a job does besides training.
+   *
+   * @param origin what it computes from
+   * @param sharpnessRho radius at which sharpness is measured in the end
+   * @param device what it computes on
+   * @param checkpoints where the state is saved; empty for nowhere
+   * @param watch what says how far it is
+   * @param export where the SavedModel goes; empty for nowhere
+   */
+  public record Plan(
+      Origin origin,
+      float sharpnessRho,
+      DeviceChoice device,
+      Optional<Checkpoints> checkpoints,
+      Watch watch,
+      Optional<Path> export) {}
+
+  /**
+   * How the state is saved.
+   *
+   * @param directory where to
+   * @param every how often
+   * @param keep how many are kept, the newest
+   * @param resume whether to go on from the newest
+   */
+  public record Checkpoints(Path directory, Interval every, int keep, boolean resume) {}
+
+  /**
+   * What says how far a job is.
+   *
+   * @param progress how often a line comes where there is no terminal
+   * @param events directory of event files for TensorBoard; empty for none
+   * @param log file for the JSON lines; empty for none
+   * @param logEvery how many steps from one that events and log have to the next
+   */
+  public record Watch(Interval progress, Optional<Path> events, Optional<Path> log, int logEvery) {}
+
+  /**
+   * What a job has come to.
+   *
+   * @param result what training came to
+   * @param sharpness at the end
+   * @param time steps, time and resumptions
+   */
+  public record Outcome(TrainingResult result, double sharpness, TrainingTime time) {}
+
+  /**
+   * Prepares a job.
+   *
+   * @param data what to train on
+   * @param settings how to train
+   * @param plan what to do besides
+   * @param notices told one line of whatever is worth knowing, from any thread
+   */
+  public TrainJob(DataSet data, TrainingSettings settings, Plan plan, Consumer<String> notices) {
+    this.data = data;
+    this.settings = settings;
+    this.plan = plan;
+    this.notices = notices;
+  }
+
+  /**
+   * Does the job.
+   *
+   * @return what came out
+   * @throws StoppedException if a signal has asked for it
+   * @throws InputException if checkpoints are not of this job
+   * @throws org.samtf.examples.OutputException if something cannot be written
+   */
+  public Outcome run() {
+    if (plan.checkpoints().isEmpty()) {
+      try (Trainer trainer = trainer()) {
+        return run(trainer, TrainingListener.NONE, () -> {}, false);
+      }
+    }
+    Checkpoints checkpoints = plan.checkpoints().get();
+    try (StopSignals signals = StopSignals.take(notices);
+        CheckpointDirectory directory =
+            CheckpointDirectory.open(checkpoints.directory(), checkpoints.keep())) {
+      if (!checkpoints.resume() && !directory.isEmpty()) {
+        throw new InputException(
+            "--checkpoints " + checkpoints.directory() + " has checkpoints",
+            "none, or --resume",
+            "add --resume to go on from them, or choose another path");
+      }
+      try (Trainer trainer = trainer()) {
+        Checkpointer checkpointer =
+            new Checkpointer(directory, checkpoints.every(), plan.origin(), trainer, signals);
+        boolean resumed = checkpoints.resume() && resume(checkpointer, trainer);
+        return run(trainer, checkpointer, checkpointer::save, resumed);
+      }
+    }
+  }
+
+  private Trainer trainer() {
+    return new Trainer(
+        data, settings, plan.sharpnessRho(), TrainingStep::write, plan.device().config());
+  }
+
+  private boolean resume(Checkpointer checkpointer, Trainer trainer) {
+    Optional<Position> position = checkpointer.resume(notices);
+    if (position.isEmpty()) {
+      notices.accept("no checkpoint yet: starting from the beginning");
+      return false;
+    }
+    if (trainer.position().epochs() > settings.epochs()) {
+      throw new InputException(
+          "--epochs is " + settings.epochs() + ", and the checkpoint is of a longer run",
+          "at least the " + trainer.position().epochs() + " epochs that are done",
+          "give more, or another --checkpoints to start anew");
+    }
+    notices.accept("resumed after " + position.get() + " of " + trainer.stepsInAll());
+    return true;
+  }
+
+  private Outcome run(
+      Trainer trainer, TrainingListener checkpointer, Runnable saveAtEnd, boolean resumed) {
+    boolean finished = resumed && trainer.position().epochs() == settings.epochs();
+    Optional<ModelDirectory> export = plan.export().map(ModelDirectory::new);
+    boolean exported = finished && export.map(ModelDirectory::isWritten).orElse(false);
+    if (!exported) {
+      export.ifPresent(ModelDirectory::clear);
+    }
+    Watch watch = plan.watch();
+    long taken = trainer.position().step();
+    try (JsonLog log =
+            watch
+                .log()
+                .map(f -> JsonLog.open(f, taken, trainer.position().epochs(), watch.logEvery()))
+                .orElse(null);
+        EventFile events =
+            watch.events().map(d -> EventFile.create(d, taken, watch.logEvery())).orElse(null);
+        ProgressReport progress = progress(trainer)) {
+      List<TrainingListener> all = new ArrayList<>();
+      Optional.ofNullable(log).ifPresent(all::add);
+      Optional.ofNullable(events).ifPresent(all::add);
+      all.add(progress);
+      all.add(checkpointer);
+      try {
+        return run(
+            trainer, new Listeners(all), saveAtEnd, exported ? Optional.empty() : export, log);
+      } catch (RuntimeException e) {
+        logStop(log, trainer, e);
+        throw e;
+      }
+    }
+  }
+
+  private ProgressReport progress(Trainer trainer) {
+    return new ProgressReport(
+        plan.watch().progress(),
+        notices,
+        trainer.position().step(),
+        trainer.stepsInAll(),
+        settings.epochs(),
+        settings.batchSize());
+  }
+
+  private Outcome run(
+      Trainer trainer,
+      TrainingListener listener,
+      Runnable saveAtEnd,
+      Optional<ModelDirectory> export,
+      JsonLog log) {
+    TrainingResult result = trainer.train(listener);
+    saveAtEnd.run();
+    double sharpness = trainer.sharpness(listener);
+    export.ifPresent(model -> model.write(trainer::export));
+    if (log != null) {
+      log.end(
+          trainer.position().step(),
+          Map.of(
+              "test_accuracy", result.last().test().accuracy(),
+              "validation_accuracy", result.last().validation().accuracy(),
+              "training_loss", result.train().loss(),
+              "sharpness", sharpness));
+    }
+    return new Outcome(result, sharpness, trainer.time());
+  }
+
+  private static void logStop(JsonLog log, Trainer trainer, RuntimeException failure) {
+    if (log == null) {
+      return;
+    }
+    try {
+      log.stop(trainer.position().step(), String.valueOf(failure.getMessage()));
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+}

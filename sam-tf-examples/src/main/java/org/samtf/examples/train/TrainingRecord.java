@@ -1,0 +1,95 @@
+package org.samtf.examples.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.samtf.examples.checkpoint.Checkpointed;
+import org.samtf.examples.checkpoint.StateFile;
+
+/** How far training is and what it has measured so far: all that the final report needs. */
+final class TrainingRecord implements Checkpointed {
+
+  private final List<EpochResult> epochs = new ArrayList<>();
+  private long steps;
+  private int stepsOfEpoch;
+  private double lossSumOfEpoch;
+  private int resumptions;
+  private double secondsBefore;
+  private long startedAt = System.nanoTime();
+
+  /** How many steps have been taken, in all epochs. */
+  long steps() {
+    return steps;
+  }
+
+  /** The epoch that the next step is of, from 1. */
+  int epoch() {
+    return epochs.size() + 1;
+  }
+
+  int epochsDone() {
+    return epochs.size();
+  }
+
+  List<EpochResult> epochs() {
+    return List.copyOf(epochs);
+  }
+
+  /** How often training went on from a checkpoint. */
+  int resumptions() {
+    return resumptions;
+  }
+
+  /** Time that the processes have had, in which the steps were taken that count. */
+  double seconds() {
+    return secondsBefore + (System.nanoTime() - startedAt) / 1e9;
+  }
+
+  void add(float loss) {
+    steps++;
+    stepsOfEpoch++;
+    lossSumOfEpoch += loss;
+  }
+
+  /** Ends the epoch. */
+  EpochResult endEpoch(Evaluation validation, Evaluation test) {
+    EpochResult result = new EpochResult(epoch(), lossSumOfEpoch / stepsOfEpoch, validation, test);
+    epochs.add(result);
+    stepsOfEpoch = 0;
+    lossSumOfEpoch = 0;
+    return result;
+  }
+
+  private record State(
+      long steps,
+      int stepsOfEpoch,
+      double lossSumOfEpoch,
+      int resumptions,
+      double seconds,
+      List<EpochResult> epochs) {}
+
+  @Override
+  public String name() {
+    return "record";
+  }
+
+  @Override
+  public void save(Path directory) throws IOException {
+    State state = new State(steps, stepsOfEpoch, lossSumOfEpoch, resumptions, seconds(), epochs());
+    StateFile.write(directory, name(), state);
+  }
+
+  @Override
+  public void restore(Path directory) throws IOException {
+    State state = StateFile.read(directory, name(), State.class);
+    steps = state.steps;
+    stepsOfEpoch = state.stepsOfEpoch;
+    lossSumOfEpoch = state.lossSumOfEpoch;
+    resumptions = state.resumptions + 1;
+    secondsBefore = state.seconds;
+    startedAt = System.nanoTime();
+    epochs.clear();
+    epochs.addAll(state.epochs);
+  }
+}
