@@ -13,7 +13,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
-import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
@@ -49,7 +48,7 @@ import org.tensorflow.types.family.TType;
  * <p>The graph must be complete up to the loss when {@code minimize} is called. The optimizer is
  * not safe for use by several threads; running the graph is.
  */
-public final class SamOptimizer extends Optimizer {
+public final class SamOptimizer extends WrappingOptimizer {
 
   /** The size ρ of the neighbourhood if none is given; the paper's choice for CIFAR-10. */
   public static final float RHO_DEFAULT = 0.05f;
@@ -281,22 +280,6 @@ public final class SamOptimizer extends Optimizer {
   @Override
   public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
     return settings.base.getSlot(variable, slotName);
-  }
-
-  /**
-   * Not used: {@link #applyGradients} goes to the wrapped optimizer.
-   *
-   * @param <T> the type of the variable
-   * @param dependencies not used
-   * @param gradient not used
-   * @param variable not used
-   * @return nothing
-   * @throws UnsupportedOperationException always
-   */
-  @Override
-  protected <T extends TType> Op applyDense(
-      Ops dependencies, Output<T> gradient, Output<T> variable) {
-    throw Wrapped.appliesNothing();
   }
 
   @Override
