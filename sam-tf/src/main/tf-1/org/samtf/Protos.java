@@ -1,6 +1,7 @@
 package org.samtf;
 
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GPUOptions;
 import org.tensorflow.proto.RunOptions;
 
 /** TensorFlow's messages, whose package differs between lines of TensorFlow Java. */
@@ -11,6 +12,11 @@ final class Protos {
   /** The settings of a session. */
   static ConfigProto.Builder config() {
     return ConfigProto.newBuilder();
+  }
+
+  /** The settings of a session that takes GPU memory only as it needs it. */
+  static ConfigProto growingMemory() {
+    return config().setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true)).build();
   }
 
   /** The options of a run that tells which ops ran on which device, after all rewriting. */

@@ -20,12 +20,16 @@ class PublicSurfaceTest {
           .and()
           .areTopLevelClasses()
           .should()
-          .haveNameMatching("org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing)");
+          .haveNameMatching(
+              "org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing|GpuCheck)");
 
   /** Tensors are computed where the graph runs: none may be read or made while it is built. */
   @ArchTest
   static final ArchRule noSessionIsRunWhileAGraphIsBuilt =
       noClasses()
+          .that()
+          // The check of the GPU builds and runs graphs of its own.
+          .haveNameNotMatching("org\\.samtf\\.GpuSessions")
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("org.tensorflow.Session")

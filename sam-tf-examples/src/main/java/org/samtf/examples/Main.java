@@ -3,6 +3,7 @@ package org.samtf.examples;
 import java.io.PrintWriter;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
+import org.samtf.examples.cli.DoctorCommand;
 import org.samtf.examples.cli.PredictCommand;
 import org.samtf.examples.cli.TrainCommand;
 import org.samtf.examples.train.DivergenceException;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Option;
       CompareCommand.class,
       TrainCommand.class,
       PredictCommand.class,
-      BenchmarkCommand.class
+      BenchmarkCommand.class,
+      DoctorCommand.class
     })
 public final class Main implements Runnable {
 
@@ -76,7 +78,9 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new InputException(
-        "no command", "compare, train, predict or benchmark", "see --help for what they do");
+        "no command",
+        "compare, train, predict, benchmark or doctor",
+        "see --help for what they do");
   }
 
   private int badOption(CommandLine.ParameterException e) {
