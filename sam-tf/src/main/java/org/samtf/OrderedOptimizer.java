@@ -68,7 +68,8 @@ public final class OrderedOptimizer extends WrappingOptimizer {
   public <T extends TType> List<GradAndVar<?>> computeGradients(Operand<?> loss) {
     graph.checkInput(loss);
     GraphScope scope = GraphScope.unique(graph, "Ordered");
-    List<Trainable> trainables = Trainables.of(new Replica(loss.asOutput(), ""), null, scope);
+    List<Trainable> trainables =
+        Trainables.of(new Replica(loss.asOutput(), ""), null, scope, false);
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (Trainable trainable : trainables) {

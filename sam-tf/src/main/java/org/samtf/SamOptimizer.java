@@ -603,9 +603,9 @@ public final class SamOptimizer extends WrappingOptimizer {
       return this;
     }
 
-    /** Whether the graph may have conditions; not if it is to run on a GPU. */
-    Builder conditions(boolean conditions) {
-      settings.conditions = conditions;
+    /** Whether the step is written for CPUs only. */
+    Builder cpuOnly(boolean cpuOnly) {
+      settings.cpuOnly = cpuOnly;
       return this;
     }
 

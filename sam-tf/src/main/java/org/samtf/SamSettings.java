@@ -37,15 +37,18 @@ final class SamSettings implements Cloneable {
   /** How many replicas have one perturbation; 0 for all of them. */
   int groupSize = 1;
 
-  /** Whether the graph may have conditions, which are read on the host. */
-  boolean conditions = !Kernels.hasGpu();
+  /**
+   * Whether the step is for CPUs only: it may then have conditions, which are read on the host, and
+   * products in the form that the CPU's kernels are fast for.
+   */
+  boolean cpuOnly = !Kernels.hasGpu();
 
   SamSettings(Optimizer base) {
     this.base = base;
   }
 
   Ascent ascent() {
-    Ascent dual = norm == 2 && conditions ? new EuclideanDual() : new HolderDual(norm);
+    Ascent dual = norm == 2 && cpuOnly ? new EuclideanDual() : new HolderDual(norm);
     return adaptive ? new Adaptive(dual, eta) : dual;
   }
 

@@ -128,7 +128,8 @@ final class StepWriter {
   private FirstPass firstPass(int number) {
     GraphScope at = replicas.scope(number);
     Replica replica = replicas.forAscent(number, previous);
-    List<Trainable> trained = Trainables.of(replica, settings.trainable, at.withSubScope("ascent"));
+    List<Trainable> trained =
+        Trainables.of(replica, settings.trainable, at.withSubScope("ascent"), settings.cpuOnly);
     FirstPass firstPass = new FirstPass(replica, at, trained);
     for (Trainable trainable : trained) {
       variables.putIfAbsent(trainable.node.op, trainable.variable);
@@ -204,8 +205,11 @@ final class StepWriter {
     for (int i = 0; i < xs.length; i++) {
       xs[i] = weights.differentiateIn(pass.trained.get(i));
     }
+    // The gradient of one replica is the wrapped optimizer's own if rho is 0, to the last bit.
+    boolean narrowMatMuls =
+        settings.cpuOnly && replicas.count() > 1 && NarrowMatMuls.areIn(replica.forward);
     Output<?>[] gradients =
-        Trainables.gradients(twin.loss(), xs, pass.scope.withSubScope("descent"));
+        Trainables.gradients(twin.loss(), xs, pass.scope.withSubScope("descent"), narrowMatMuls);
 
     Output<?> forSharpness = twin.loss();
     if (replica != pass.replica) {

@@ -38,17 +38,22 @@ final class Trainables {
    *
    * @param wanted the variables to train, or null for every one that the loss reaches
    * @param scope where the gradient ops go; if it has a device, they are on it
+   * @param narrowMatMuls whether {@link NarrowMatMuls} are wanted
    * @throws IllegalArgumentException if there is nothing to train, or a variable that cannot be
    */
   static List<Trainable> of(
-      Replica replica, Collection<? extends Operand<?>> wanted, GraphScope scope) {
+      Replica replica,
+      Collection<? extends Operand<?>> wanted,
+      GraphScope scope,
+      boolean narrowMatMuls) {
     LossGraph forward = replica.forward;
     requireReal(replica.loss);
     List<Node> variables = wanted == null ? reached(forward) : named(forward, wanted);
     refuseRefs(forward, variables);
 
     Output<?>[] xs = variables.stream().map(node -> node.op.output(0)).toArray(Output<?>[]::new);
-    Output<?>[] gradients = gradients(replica.loss, xs, scope);
+    Output<?>[] gradients =
+        gradients(replica.loss, xs, scope, narrowMatMuls && NarrowMatMuls.areIn(forward));
 
     List<Trainable> trainables = new ArrayList<>();
     for (int i = 0; i < xs.length; i++) {
@@ -72,16 +77,16 @@ final class Trainables {
   /**
    * Adds the ops that compute the gradients of {@code loss}.
    *
+   * @param narrowMatMuls whether to look for {@link NarrowMatMuls}
    * @return a gradient for each of {@code xs}, closed where none flows
    * @throws IllegalArgumentException if TensorFlow has no gradient of an op on the way
    */
-  static Output<?>[] gradients(Output<?> loss, Output<?>[] xs, GraphScope scope) {
+  static Output<?>[] gradients(
+      Output<?> loss, Output<?>[] xs, GraphScope scope, boolean narrowMatMuls) {
     String prefix = scope.path() + "/gradients";
     try {
       Output<?>[] gradients = scope.env().addGradients(prefix, new Output<?>[] {loss}, xs, null);
-      return scope.getDeviceString().isEmpty()
-          ? gradients
-          : GradientPlacement.place(gradients, prefix + "/", scope);
+      return GradientRewriter.rewrite(gradients, prefix + "/", scope, narrowMatMuls);
     } catch (TensorFlowException | IllegalArgumentException e) {
       String message = e.getMessage();
       String hint = "";

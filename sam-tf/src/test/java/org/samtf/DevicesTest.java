@@ -172,7 +172,7 @@ class DevicesTest {
   private static boolean isWeightSliceOrGradient(String tensor) {
     return tensor.matches("w[12]")
         || tensor.startsWith("Sam/microBatches/splitIntoEqualParts")
-        || tensor.contains("/descent/placed/")
+        || tensor.contains("/descent/rewritten/")
         || tensor.contains("/descent/sum")
         // Scalars that are looked at for a NaN.
         || tensor.matches(".*/ascent/(outOfRange/)?L2Loss(_\\d+)?")

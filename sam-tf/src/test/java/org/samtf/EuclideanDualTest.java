@@ -31,7 +31,7 @@ class EuclideanDualTest {
     final SamOptimizer sam;
     final Op train;
 
-    Fed(boolean conditions) {
+    Fed(boolean cpuOnly) {
       Ops tf = Ops.create(graph);
       c = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(4)));
       Variable<TFloat32> w = tf.withName("w").variable(Shape.of(4), TFloat32.class);
@@ -40,7 +40,7 @@ class EuclideanDualTest {
       sam =
           SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f))
               .rho(2f)
-              .conditions(conditions)
+              .cpuOnly(cpuOnly)
               .build();
       train = sam.minimize(loss);
     }
@@ -81,8 +81,8 @@ class EuclideanDualTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void bothWaysGiveTheFormulaAtAnyScale(boolean conditions) {
-    try (Fed fed = new Fed(conditions)) {
+  void bothWaysGiveTheFormulaAtAnyScale(boolean cpuOnly) {
+    try (Fed fed = new Fed(cpuOnly)) {
       for (double scale = 1e-36; scale < 1e37; scale *= 3) {
         double[] epsilon =
             fed.epsilon((float) (3 * scale), 0, (float) (-4 * scale), (float) (12 * scale));
@@ -98,8 +98,8 @@ class EuclideanDualTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void bothWaysNoticeWhatIsNotFinite(boolean conditions) {
-    try (Fed fed = new Fed(conditions)) {
+  void bothWaysNoticeWhatIsNotFinite(boolean cpuOnly) {
+    try (Fed fed = new Fed(cpuOnly)) {
       for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
         assertThatThrownBy(() -> fed.epsilon(1, bad, 2, 3))
             .hasMessageContaining("gradient at w of variable w is not finite");
@@ -110,9 +110,9 @@ class EuclideanDualTest {
   /** A condition is read on the host, which a GPU would have to wait for. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void onlyOneHasAConditionInTheGraph(boolean conditions) {
-    try (Fed fed = new Fed(conditions)) {
-      assertThat(fed.types().contains("Switch")).isEqualTo(conditions);
+  void onlyOneHasAConditionInTheGraph(boolean cpuOnly) {
+    try (Fed fed = new Fed(cpuOnly)) {
+      assertThat(fed.types().contains("Switch")).isEqualTo(cpuOnly);
     }
   }
 }

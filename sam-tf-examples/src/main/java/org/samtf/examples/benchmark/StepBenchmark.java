@@ -12,7 +12,7 @@ import org.samtf.examples.report.Progress;
 import org.samtf.examples.report.Table;
 
 /**
- * Times a step with and without SAM.
+ * Times a step with SAM beside one of TensorFlow Java's own optimizer.
  *
  * <p>The two take turns, step by step, in the same process: whatever else the machine does meets
  * both.
@@ -34,7 +34,7 @@ public final class StepBenchmark {
   }
 
   /**
-   * Measures and prints a table.
+   * Measures and prints a table a network.
    *
    * @param steps how many steps of each kind are timed
    * @param warmUp how many steps go before, untimed
@@ -42,12 +42,20 @@ public final class StepBenchmark {
    */
   public static void run(int steps, int warmUp, PrintWriter out) {
     describe(steps, warmUp, out);
-    Table table = header("median time a step");
     for (Map.Entry<String, Architecture> network : networks().entrySet()) {
-      measure(
-          table, network.getKey(), network.getValue(), StepWriting.of(Wrapping.SAM), steps, warmUp);
+      Table table = header(network.getKey());
+      for (Wrapping wrapping : List.of(Wrapping.ORDERED, Wrapping.SAM)) {
+        measure(
+            table,
+            wrapping.toString(),
+            network.getValue(),
+            StepWriting.of(wrapping),
+            steps,
+            warmUp);
+      }
+      out.println(table);
+      out.flush();
     }
-    out.print(table);
   }
 
   /**
@@ -78,12 +86,13 @@ public final class StepBenchmark {
   private static void describe(int steps, int warmUp, PrintWriter out) {
     out.println(Machine.describe());
     out.printf(
-        "batch %d, momentum; %d steps of each in turn after %d untimed ones%n%n",
+        "batch %d, momentum; medians of %d steps in turn with TensorFlow Java's own, the base,"
+            + " after %d untimed ones%n%n",
         BATCH_SIZE, steps, warmUp);
   }
 
   private static Table header(String title) {
-    return Table.ofNumbers().row(title, "base", "(quartiles)", "SAM", "(quartiles)", "ratio");
+    return Table.ofNumbers().row(title, "base", "(quartiles)", "step", "(quartiles)", "ratio");
   }
 
   private static void measure(
@@ -94,18 +103,18 @@ public final class StepBenchmark {
       int steps,
       int warmUp) {
     Stopwatch baseTimes = new Stopwatch(steps);
-    Stopwatch samTimes = new Stopwatch(steps);
-    StepWriting baseWriting = StepWriting.of(Wrapping.ORDERED);
+    Stopwatch times = new Stopwatch(steps);
+    StepWriting baseWriting = StepWriting.of(Wrapping.PLAIN);
     try (StepSubject base = new StepSubject(architecture, baseWriting, BATCH_SIZE);
-        StepSubject sam = new StepSubject(architecture, writing, BATCH_SIZE);
+        StepSubject other = new StepSubject(architecture, writing, BATCH_SIZE);
         Progress progress = Progress.of(name, steps)) {
       for (int i = 0; i < warmUp; i++) {
         base.step();
-        sam.step();
+        other.step();
       }
       for (int i = 0; i < steps; i++) {
         baseTimes.time(base::step);
-        samTimes.time(sam::step);
+        times.time(other::step);
         progress.step("");
       }
     }
@@ -113,9 +122,9 @@ public final class StepBenchmark {
         name,
         Format.millis(baseTimes.median()),
         quartiles(baseTimes),
-        Format.millis(samTimes.median()),
-        quartiles(samTimes),
-        Format.ratio(samTimes.median() / baseTimes.median()));
+        Format.millis(times.median()),
+        quartiles(times),
+        Format.ratio(times.median() / baseTimes.median()));
   }
 
   private static String quartiles(Stopwatch times) {

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "benchmark",
     description = {
-      "Time a step of momentum with and without SAM, in turn, on two networks at batch 128.",
+      "Time a step of momentum with SAM and without, in turn, on two networks at batch 128.",
       "Leave the machine alone while it runs."
     },
     mixinStandardHelpOptions = true)

@@ -19,8 +19,8 @@ class BenchmarkTest {
     assertThat(run.exitCode()).isEqualTo(Main.OK);
     assertThat(run.out())
         .contains("processors")
-        .containsPattern("784-1024-1024-10 .* ms .* ms .* [0-9.]+x")
-        .containsPattern("convolutional .* ms .* ms .* [0-9.]+x");
+        .containsPattern("784-1024-1024-10 +base .* ratio\n.*ordered base .* ms .* [0-9.]+x")
+        .containsPattern("convolutional .*\n.*\n *SAM .* ms .* ms .* [0-9.]+x");
   }
 
   @Test
@@ -45,8 +45,8 @@ class BenchmarkTest {
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isEqualTo(Main.OK);
     assertThat(run.out())
-        .containsPattern("perceptron 784-1024-1024-10 +base .*SAM .*ratio")
-        .containsPattern("convolutional 16-32 on 28x28 +base .*SAM .*ratio")
+        .containsPattern("perceptron 784-1024-1024-10 +base .*step .*ratio")
+        .containsPattern("convolutional 16-32 on 28x28 +base .*step .*ratio")
         .containsPattern("k = 1 +[0-9.]+ ms .* [0-9.]+x")
         .containsPattern("k = 4 +[0-9.]+ ms .* [0-9.]+x")
         .containsPattern("ascent from a quarter +[0-9.]+ ms .* [0-9.]+x")
