@@ -194,11 +194,13 @@ public final class GpuCheck {
   }
 
   /**
-   * Checks this machine, prints what was found, and exits with the verdict's exit code.
+   * Loads {@link CudaLibraries} if they are on the class path, checks this machine, prints what was
+   * found, and exits with the verdict's exit code.
    *
    * @param args not used
    */
   public static void main(String[] args) {
+    CudaLibraries.load();
     GpuCheck check = run();
     System.out.print(check);
     System.exit(check.verdict.exitCode());

@@ -21,7 +21,7 @@ class PublicSurfaceTest {
           .areTopLevelClasses()
           .should()
           .haveNameMatching(
-              "org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing|GpuCheck)");
+              "org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing|GpuCheck|CudaLibraries)");
 
   /** Tensors are computed where the graph runs: none may be read or made while it is built. */
   @ArchTest

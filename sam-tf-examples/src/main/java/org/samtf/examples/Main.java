@@ -1,6 +1,7 @@
 package org.samtf.examples;
 
 import java.io.PrintWriter;
+import org.samtf.CudaLibraries;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
 import org.samtf.examples.cli.DoctorCommand;
@@ -52,6 +53,8 @@ public final class Main implements Runnable {
   public static void main(String[] args) {
     // Charts are drawn to files; no display is needed, and none may be looked for.
     System.setProperty("java.awt.headless", "true");
+    // Before TensorFlow is loaded, which looks for them then; nothing if they are not there.
+    CudaLibraries.load();
     PrintWriter out = new PrintWriter(System.out, true);
     PrintWriter err = new PrintWriter(System.err, true);
     System.exit(run(out, err, args));
