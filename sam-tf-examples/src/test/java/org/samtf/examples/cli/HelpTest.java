@@ -11,7 +11,14 @@ class HelpTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"--help", "train --help", "predict --help", "compare --help", "benchmark --help", "doctor --help"})
+      strings = {
+        "--help",
+        "train --help",
+        "predict --help",
+        "compare --help",
+        "benchmark --help",
+        "doctor --help"
+      })
   void everyCommandHasHelp(String arguments) {
     var run = CommandLineFixture.run(arguments.split(" "));
 
