@@ -37,6 +37,11 @@ import org.junit.jupiter.api.extension.ExtensionContext;
     }
 
     private static final class Found {
+      static {
+        // With -Pcuda-redist; to be of use, before TensorFlow is loaded.
+        CudaLibraries.load();
+      }
+
       private static final boolean IS_THERE =
           new ThisMachine().devices().stream().anyMatch(name -> name.endsWith(device()));
     }
