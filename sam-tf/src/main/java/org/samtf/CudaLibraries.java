@@ -20,6 +20,8 @@ import org.bytedeco.javacpp.Loader;
  * <pre>{@code
  * public static void main(String[] args) {
  *   CudaLibraries.load(); // before anything else of TensorFlow
+ *   ...
+ * }
  * }</pre>
  *
  * <p>loads the libraries that TensorFlow will ask for. TensorFlow opens them by name, and what is
