@@ -200,7 +200,12 @@ public final class GpuCheck {
    * @param args not used
    */
   public static void main(String[] args) {
-    CudaLibraries.load();
+    try {
+      CudaLibraries.load();
+    } catch (IllegalStateException | UnsatisfiedLinkError e) {
+      System.out.println(e.getMessage());
+      System.exit(Verdict.LIBRARY_MISSING.exitCode());
+    }
     GpuCheck check = run();
     System.out.print(check);
     System.exit(check.verdict.exitCode());

@@ -53,10 +53,15 @@ public final class Main implements Runnable {
   public static void main(String[] args) {
     // Charts are drawn to files; no display is needed, and none may be looked for.
     System.setProperty("java.awt.headless", "true");
-    // Before TensorFlow is loaded, which looks for them then; nothing if they are not there.
-    CudaLibraries.load();
     PrintWriter out = new PrintWriter(System.out, true);
     PrintWriter err = new PrintWriter(System.err, true);
+    try {
+      // Before TensorFlow is loaded, which looks for them then; nothing if they are not there.
+      CudaLibraries.load();
+    } catch (IllegalStateException | UnsatisfiedLinkError e) {
+      err.println(oneLine(e.getMessage()));
+      System.exit(FAILED);
+    }
     System.exit(run(out, err, args));
   }
 
