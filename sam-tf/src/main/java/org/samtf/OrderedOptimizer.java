@@ -41,6 +41,7 @@ public final class OrderedOptimizer extends WrappingOptimizer {
 
   private final Optimizer base;
   private final Set<Output<?>> released = new HashSet<>();
+  private final SlotNames slotNames = new SlotNames();
 
   /**
    * Creates the optimizer.
@@ -69,7 +70,7 @@ public final class OrderedOptimizer extends WrappingOptimizer {
     graph.checkInput(loss);
     GraphScope scope = GraphScope.unique(graph, "Ordered");
     List<Trainable> trainables =
-        Trainables.of(new Replica(loss.asOutput(), ""), null, scope, false);
+        Trainables.of(new Replica(loss.asOutput(), ""), null, List.of(), scope, false);
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (Trainable trainable : trainables) {
@@ -95,12 +96,13 @@ public final class OrderedOptimizer extends WrappingOptimizer {
    */
   @Override
   public Op applyGradients(List<GradAndVar<? extends TType>> gradsAndVars, String name) {
-    return Update.apply(GraphScope.unique(graph, "Ordered"), base, gradsAndVars, released, name);
+    return Update.apply(
+        GraphScope.unique(graph, "Ordered"), base, gradsAndVars, released, slotNames, name);
   }
 
   @Override
   public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
-    return base.getSlot(variable, slotName);
+    return base.getSlot(slotNames.known(variable), slotName);
   }
 
   @Override

@@ -64,6 +64,7 @@ public final class SamOptimizer extends WrappingOptimizer {
 
   private final SamSettings settings;
   private final Set<Output<?>> released = new HashSet<>();
+  private final SlotNames slotNames = new SlotNames();
   private SamStep lastStep;
 
   /**
@@ -189,7 +190,8 @@ public final class SamOptimizer extends WrappingOptimizer {
   public Op applyGradients(List<GradAndVar<? extends TType>> gradsAndVars, String name) {
     GraphScope scope =
         lastStep != null ? lastStep.scope() : GraphScope.unique(graph, settings.name);
-    return Update.apply(scope.withSubScope("update"), settings.base, gradsAndVars, released, name);
+    return Update.apply(
+        scope.withSubScope("update"), settings.base, gradsAndVars, released, slotNames, name);
   }
 
   /**
@@ -279,7 +281,7 @@ public final class SamOptimizer extends WrappingOptimizer {
    */
   @Override
   public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
-    return settings.base.getSlot(variable, slotName);
+    return settings.base.getSlot(slotNames.known(variable), slotName);
   }
 
   @Override
@@ -412,6 +414,25 @@ public final class SamOptimizer extends WrappingOptimizer {
     public Builder trainable(Collection<? extends Operand<?>> variables) {
       variables.forEach(variable -> graph.checkInput(variable));
       settings.trainable = List.copyOf(variables);
+      return this;
+    }
+
+    /**
+     * The variables to leave as they are, of those that would be trained otherwise: they are
+     * neither updated nor perturbed. None by default.
+     *
+     * @param patterns of the names of variables: globs such as {@code conv*}, in which {@code *}
+     *     stands for any characters and {@code ?} for one, or regular expressions such as {@code
+     *     regex:conv[12]/.*}. {@code minimize} finds out if one matches no variable, or if nothing
+     *     is left to train
+     * @return this builder
+     * @throws IllegalArgumentException if one is no regular expression
+     */
+    public Builder freeze(String... patterns) {
+      for (String pattern : patterns) {
+        NamePatterns.compile("freeze", pattern);
+      }
+      settings.freeze = List.of(patterns);
       return this;
     }
 

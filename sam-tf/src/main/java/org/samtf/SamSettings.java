@@ -18,6 +18,10 @@ final class SamSettings implements Cloneable {
   float eta;
   float l2 = SamOptimizer.L2_DEFAULT;
   Collection<? extends Operand<?>> trainable;
+
+  /** Patterns of the names of variables that are neither updated nor perturbed. */
+  List<String> freeze = List.of();
+
   Predicate<String> exclude = name -> false;
   boolean inPlace;
   String name = SamOptimizer.NAME_DEFAULT;
@@ -70,6 +74,9 @@ final class SamSettings implements Cloneable {
       text.append(", eta=").append(eta);
     }
     text.append(", l2=").append(l2);
+    if (!freeze.isEmpty()) {
+      text.append(", freeze=").append(freeze);
+    }
     if (microBatches > 1) {
       text.append(", microBatches=").append(microBatches);
       text.append(", sequential=").append(sequential);

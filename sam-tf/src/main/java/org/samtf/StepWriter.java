@@ -129,7 +129,12 @@ final class StepWriter {
     GraphScope at = replicas.scope(number);
     Replica replica = replicas.forAscent(number, previous);
     List<Trainable> trained =
-        Trainables.of(replica, settings.trainable, at.withSubScope("ascent"), settings.cpuOnly);
+        Trainables.of(
+            replica,
+            settings.trainable,
+            settings.freeze,
+            at.withSubScope("ascent"),
+            settings.cpuOnly);
     FirstPass firstPass = new FirstPass(replica, at, trained);
     for (Trainable trainable : trained) {
       variables.putIfAbsent(trainable.node.op, trainable.variable);

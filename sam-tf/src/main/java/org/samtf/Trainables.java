@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.samtf.LossGraph.Node;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -17,6 +18,9 @@ final class Trainables {
   private static final String REFUSED_AS_REF =
       "takes variable \"%s\" itself, and TensorFlow's gradient of %s cannot handle that; read the"
           + " variable through tf.identity";
+
+  /** The ops by which optimizers without an op of their own update a variable. */
+  private static final Set<String> UPDATES = Set.of("AssignSub", "AssignAdd");
 
   /** A variable and the gradient of the loss in it. */
   static final class Trainable {
@@ -37,6 +41,7 @@ final class Trainables {
    * Finds the variables and adds the ops that compute the gradients.
    *
    * @param wanted the variables to train, or null for every one that the loss reaches
+   * @param freeze patterns of the names of those to leave out
    * @param scope where the gradient ops go; if it has a device, they are on it
    * @param narrowMatMuls whether {@link NarrowMatMuls} are wanted
    * @throws IllegalArgumentException if there is nothing to train, or a variable that cannot be
@@ -44,11 +49,14 @@ final class Trainables {
   static List<Trainable> of(
       Replica replica,
       Collection<? extends Operand<?>> wanted,
+      List<String> freeze,
       GraphScope scope,
       boolean narrowMatMuls) {
     LossGraph forward = replica.forward;
     requireReal(replica.loss);
     List<Node> variables = wanted == null ? reached(forward) : named(forward, wanted);
+    leaveOut(variables, freeze);
+    refuseLossAfterUpdate(forward, variables);
     refuseRefs(forward, variables);
 
     Output<?>[] xs = variables.stream().map(node -> node.op.output(0)).toArray(Output<?>[]::new);
@@ -170,6 +178,40 @@ final class Trainables {
           "trainable is empty; name at least one variable, or none for all that the loss reaches");
     }
     return variables;
+  }
+
+  private static void leaveOut(List<Node> variables, List<String> freeze) {
+    List<String> names = new ArrayList<>();
+    variables.forEach(variable -> names.add(variable.name));
+    Set<String> frozen = NamePatterns.matching("freeze", freeze, names);
+    variables.removeIf(variable -> frozen.contains(variable.name));
+    if (variables.isEmpty()) {
+      throw new IllegalArgumentException(
+          "freeze takes all of the variables "
+              + NamePatterns.list(names)
+              + ", so that none is left to train; freeze fewer");
+    }
+  }
+
+  /**
+   * To differentiate what an earlier step hands out would run that step within each new one.
+   *
+   * @throws IllegalArgumentException if one of the variables is updated before the loss is there
+   */
+  static void refuseLossAfterUpdate(LossGraph forward, List<Node> variables) {
+    for (Node node : forward.inputsFirst()) {
+      boolean updates = node.type.startsWith("Apply") || UPDATES.contains(node.type);
+      if (updates && variables.contains(node.inputs[0])) {
+        throw new IllegalArgumentException(
+            "loss \""
+                + forward.loss().name
+                + "\" comes after an update of variable \""
+                + node.inputs[0].name
+                + "\" (op \""
+                + node.name
+                + "\"): it is what a step hands out; give the loss that the step minimizes");
+      }
+    }
   }
 
   /** Some C++ gradient functions fail on a reference: two of them end the whole process. */

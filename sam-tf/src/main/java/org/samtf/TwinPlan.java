@@ -34,7 +34,7 @@ final class TwinPlan {
           "LookupTableFindV2");
 
   /** Take a variable itself, and only read it. */
-  private static final Set<String> REF_READERS =
+  static final Set<String> REF_READERS =
       Set.of("RefIdentity", "RefSwitch", "RefMerge", "RefSelect", "IsVariableInitialized");
 
   static final Set<String> LOOPS =

@@ -22,6 +22,7 @@ final class Update {
    *
    * @param scope where ops of ours go
    * @param released the outputs of a {@link Barrier} that gradients may come from
+   * @param slotNames what the optimizer is given for each variable
    * @param name the name of the op that runs the step
    * @return the op that runs the step
    */
@@ -30,10 +31,14 @@ final class Update {
       Optimizer base,
       List<GradAndVar<? extends TType>> gradsAndVars,
       Set<Output<?>> released,
+      SlotNames slotNames,
       String name) {
     Graph graph = scope.env();
     GraphScope.requireValid(name);
-    List<GradAndVar<? extends TType>> ready = behindBarrier(scope, gradsAndVars, released);
+    List<GradAndVar<? extends TType>> ready = new ArrayList<>();
+    for (GradAndVar<? extends TType> pair : behindBarrier(scope, gradsAndVars, released)) {
+      ready.add(pair(pair.getGradient(), slotNames.alias(scope, pair.getVariable())));
+    }
     Set<GraphOperation> barrier = new HashSet<>();
     ready.forEach(pair -> barrier.add((GraphOperation) pair.getGradient().op()));
 

@@ -119,8 +119,9 @@ final class UpdateOrder {
     Set<GraphOperation> read = new LinkedHashSet<>();
     for (Operand<?> input : inputs) {
       GraphOperation source = (GraphOperation) input.op();
-      if (source.type().equals(VARIABLE)) {
-        read.add(source);
+      GraphOperation variable = variableBehind(source);
+      if (variable != null) {
+        read.add(variable);
       } else {
         read.addAll(readBy.getOrDefault(source, Set.of()));
       }
@@ -217,13 +218,23 @@ final class UpdateOrder {
     for (int i = 0; definition.takesRef && i < inputs.size(); i++) {
       if (definition.isRefInput(op, i)) {
         GraphOperation source = (GraphOperation) inputs.get(i).op();
-        if (source.type().equals(VARIABLE)) {
-          variables.add(source);
+        GraphOperation variable = variableBehind(source);
+        if (variable != null) {
+          variables.add(variable);
         } else if (returnedBy.containsKey(source)) {
           variables.add(returnedBy.get(source));
         }
       }
     }
     return variables;
+  }
+
+  /** The variable that an op is, or whose reference it passes on; null if none. */
+  private static GraphOperation variableBehind(GraphOperation op) {
+    GraphOperation source = op;
+    while (source.type().equals(SlotNames.ALIAS)) {
+      source = (GraphOperation) source.inputs().get(0).op();
+    }
+    return source.type().equals(VARIABLE) ? source : null;
   }
 }

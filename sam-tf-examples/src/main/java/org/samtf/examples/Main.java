@@ -5,7 +5,9 @@ import org.samtf.CudaLibraries;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
 import org.samtf.examples.cli.DoctorCommand;
+import org.samtf.examples.cli.MSharpnessCommand;
 import org.samtf.examples.cli.PredictCommand;
+import org.samtf.examples.cli.StripCommand;
 import org.samtf.examples.cli.TrainCommand;
 import org.samtf.examples.train.DivergenceException;
 import picocli.CommandLine;
@@ -23,7 +25,9 @@ import picocli.CommandLine.Option;
       CompareCommand.class,
       TrainCommand.class,
       PredictCommand.class,
+      StripCommand.class,
       BenchmarkCommand.class,
+      MSharpnessCommand.class,
       DoctorCommand.class
     })
 public final class Main implements Runnable {
@@ -87,7 +91,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new InputException(
         "no command",
-        "compare, train, predict, benchmark or doctor",
+        "compare, train, predict, strip, benchmark, m-sharpness or doctor",
         "see --help for what they do");
   }
 

@@ -46,6 +46,7 @@ public final class PredictCommand implements Callable<Integer> {
           Table.ofText()
               .row("data", data.name() + ", " + data.test().size() + " test images")
               .row("test accuracy", Format.percent(accuracy));
+      classifier.loss(data).ifPresent(loss -> table.row("test loss", Format.loss(loss)));
       spec.commandLine().getOut().print(table);
       spec.commandLine().getOut().flush();
     }

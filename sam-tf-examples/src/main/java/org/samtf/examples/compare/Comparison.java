@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.samtf.examples.data.DataSet;
+import org.samtf.examples.report.Spread;
 
 /** The runs of a comparison and what they add up to. */
 final class Comparison {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.samtf.examples.report.Format;
+import org.samtf.examples.report.Spread;
 import org.samtf.examples.report.Table;
 
 /** A comparison as text and as figures. */

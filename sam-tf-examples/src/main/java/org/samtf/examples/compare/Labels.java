@@ -15,7 +15,12 @@ public enum Labels {
     this.noise = noise;
   }
 
-  double noise() {
+  /**
+   * Returns which share is moved.
+   *
+   * @return from 0 to 1
+   */
+  public double noise() {
     return noise;
   }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Progress;
+import org.samtf.examples.report.Spread;
 import org.samtf.examples.report.Table;
 import org.samtf.examples.train.DivergenceException;
 

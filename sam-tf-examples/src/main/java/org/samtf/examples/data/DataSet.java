@@ -22,6 +22,31 @@ public record DataSet(
   }
 
   /**
+   * Returns a set with fewer images, drawn by class; the same ones each time.
+   *
+   * @param training about how many training images there are at most
+   * @param others about how many validation images, and how many test images, there are at most
+   * @return the set
+   */
+  public DataSet limitedTo(int training, int others) {
+    return new DataSet(
+        name,
+        classes,
+        limited(train, training),
+        limited(validation, others),
+        limited(test, others));
+  }
+
+  private LabeledImages limited(LabeledImages part, int images) {
+    if (part.size() <= images) {
+      return part;
+    }
+    double share = (double) images / part.size();
+    return part.select(
+        StratifiedSplit.split(part.labels(), classes, DataSets.SPLIT_SEED, share)[1]);
+  }
+
+  /**
    * Returns this set with other labels for the training images.
    *
    * @param labels a class for each training image

@@ -11,17 +11,37 @@ import org.samtf.examples.data.ImageShape;
  */
 public record Mlp(List<Integer> hidden) implements Architecture {
 
+  private static final String LAST_LAYER = "logits";
+
+  /**
+   * Returns the names of the dense layers; each has variables NAME_kernel and NAME_bias.
+   *
+   * @return the names, from images to logits
+   */
+  public List<String> denseLayers() {
+    List<String> names = new ArrayList<>();
+    for (int i = 1; i <= hidden.size(); i++) {
+      names.add(hiddenLayer(i));
+    }
+    names.add(LAST_LAYER);
+    return names;
+  }
+
+  private static String hiddenLayer(int number) {
+    return "dense" + number;
+  }
+
   @Override
   public List<Layer> layers(Variables variables, ImageShape input, int classes, long seed) {
     List<Layer> layers = new ArrayList<>();
     layers.add(Layers.flatten(input.size()));
     int units = input.size();
     for (int i = 0; i < hidden.size(); i++) {
-      layers.add(Layers.dense(variables, "dense" + (i + 1), units, hidden.get(i)));
+      layers.add(Layers.dense(variables, hiddenLayer(i + 1), units, hidden.get(i)));
       layers.add(Layers.relu());
       units = hidden.get(i);
     }
-    layers.add(Layers.dense(variables, "logits", units, classes));
+    layers.add(Layers.dense(variables, LAST_LAYER, units, classes));
     return layers;
   }
 

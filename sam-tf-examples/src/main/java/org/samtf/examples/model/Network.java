@@ -10,6 +10,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -178,6 +179,17 @@ public final class Network {
       return parts.get(0);
     }
     return tf.math.mul(tf.math.addN(parts), tf.constant(1f / parts.size()));
+  }
+
+  /**
+   * Returns a variable.
+   *
+   * @param name its layer and what it is there, {@code dense1_kernel}
+   * @return the variable
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public Variable<TFloat32> variable(String name) {
+    return variables.get(name);
   }
 
   /**

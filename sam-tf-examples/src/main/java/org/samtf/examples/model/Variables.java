@@ -2,7 +2,9 @@ package org.samtf.examples.model;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -22,6 +24,7 @@ final class Variables {
   private final Ops tf;
   private final HeInitializer weights;
   private final List<Initial> initials = new ArrayList<>();
+  private final Map<String, Variable<TFloat32>> byName = new HashMap<>();
 
   Variables(Graph graph, long seed) {
     this.tf = Ops.create(graph);
@@ -48,6 +51,7 @@ final class Variables {
     Placeholder<TFloat32> feed =
         named(layer, name + "_initial").placeholder(TFloat32.class, Placeholder.shape(shape));
     Op assign = named(layer, name + "_initialize").assign(variable, feed);
+    byName.put(layer + "_" + name, variable);
     initials.add(new Initial(feed, assign, shape, values));
     return variable;
   }
@@ -58,6 +62,15 @@ final class Variables {
    */
   private Ops named(String layer, String name) {
     return tf.withName(layer + "_" + name);
+  }
+
+  /** The variable of that name, LAYER_NAME. */
+  Variable<TFloat32> get(String name) {
+    Variable<TFloat32> variable = byName.get(name);
+    if (variable == null) {
+      throw new IllegalArgumentException("no variable " + name + "; there are " + byName.keySet());
+    }
+    return variable;
   }
 
   /** Gives every variable its initial value. */

@@ -17,7 +17,7 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Charts of values against the epoch. */
+/** Charts of values against the epoch or against something else. */
 final class Curves {
 
   private static final int WIDTH = 720;
@@ -25,17 +25,27 @@ final class Curves {
 
   /** Okabe and Ito's colours, which colour-blind people can tell apart. */
   private static final List<Color> COLOURS =
-      List.of(new Color(0x0072B2), new Color(0xD55E00), new Color(0x009E73));
+      List.of(
+          new Color(0x0072B2),
+          new Color(0xD55E00),
+          new Color(0x009E73),
+          new Color(0xCC79A7),
+          new Color(0xE69F00));
 
   private Curves() {}
 
+  /** A chart of values against the epoch. */
   static XYChart chart(String title, String valueTitle) {
+    return chart(title, "epoch", valueTitle);
+  }
+
+  static XYChart chart(String title, String horizontalTitle, String valueTitle) {
     XYChart chart =
         new XYChartBuilder()
             .width(WIDTH)
             .height(HEIGHT)
             .title(title)
-            .xAxisTitle("epoch")
+            .xAxisTitle(horizontalTitle)
             .yAxisTitle(valueTitle)
             .build();
     chart
@@ -64,10 +74,21 @@ final class Curves {
     chart.getStyler().setXAxisMin(0.0).setXAxisMax((double) values.size());
     XYSeries series = chart.addSeries(name, epochs, values);
     series.setMarker(values.size() == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
-    series.setLineColor(COLOURS.get(colour));
-    series.setMarkerColor(COLOURS.get(colour));
+    return paint(series, colour);
+  }
+
+  static XYSeries paint(XYSeries series, int colour) {
+    Color paint = COLOURS.get(colour % COLOURS.size());
+    series.setLineColor(paint);
+    series.setMarkerColor(paint);
     series.setLineStyle(new BasicStroke(2.2f));
     return series;
+  }
+
+  /** A distance of marks that makes XChart put one at each of some units of the axis. */
+  static int spacing(int units) {
+    double plot = 0.88 * WIDTH;
+    return (int) (0.95 * plot / units);
   }
 
   /** Writes charts side by side as one PNG. */

@@ -46,4 +46,14 @@ public final class Format {
   public static String ratio(double ratio) {
     return String.format(Locale.ROOT, "%.2fx", ratio);
   }
+
+  /**
+   * Formats a size of files.
+   *
+   * @param bytes the size
+   * @return thousands of bytes
+   */
+  public static String kilobytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f kB", bytes / 1000.0);
+  }
 }

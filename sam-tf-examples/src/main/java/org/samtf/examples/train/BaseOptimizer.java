@@ -73,7 +73,15 @@ public enum BaseOptimizer {
   private static final String SHORT_NAME_OF_GRADIENT_DESCENT = "sgd";
 
   private interface Factory {
-    Optimizer create(Graph graph, float learningRate, float momentum);
+    /**
+     * Creates the optimizer.
+     *
+     * @param graph the graph that it updates
+     * @param learningRate its learning rate
+     * @param momentum its momentum; only used where {@link #takesMomentum}
+     * @return the optimizer
+     */
+    public Optimizer create(Graph graph, float learningRate, float momentum);
   }
 
   private final float defaultLearningRate;
@@ -148,7 +156,15 @@ public enum BaseOptimizer {
     return takesMomentum;
   }
 
-  Optimizer create(Graph graph, float learningRate, float momentum) {
+  /**
+   * Creates the optimizer.
+   *
+   * @param graph the graph that it updates
+   * @param learningRate its learning rate
+   * @param momentum its momentum; only used where {@link #takesMomentum}
+   * @return the optimizer
+   */
+  public Optimizer create(Graph graph, float learningRate, float momentum) {
     return factory.create(graph, learningRate, momentum);
   }
 

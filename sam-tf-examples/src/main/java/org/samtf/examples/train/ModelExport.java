@@ -2,19 +2,32 @@ package org.samtf.examples.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.samtf.ModelExporter;
 import org.samtf.examples.model.Network;
-import org.tensorflow.SavedModelBundle;
+import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.Signature;
 
-/** The SavedModel form of a network. */
+/** The SavedModel form of a network: it predicts, is evaluated, and trains on. */
 public final class ModelExport {
 
-  /** Key of the signature. */
-  public static final String SIGNATURE = "predict";
+  /** Key of the signature that classifies images. */
+  public static final String PREDICT = "predict";
+
+  /** Key of the signature that compares with labels, without dropout and with moving averages. */
+  public static final String EVALUATE = "evaluate";
+
+  /** Key of the signature that trains: each call is one step. */
+  public static final String TRAIN = "train";
+
+  /** Key of the signature with the loss that training minimizes, for another optimizer. */
+  public static final String TRAINING_LOSS = "training_loss";
 
   /** Name of the input: images in [0, 1]; batch, height, width, channels. */
   public static final String IMAGES = "images";
+
+  /** Name of the input with a class for each image, of all but {@link #PREDICT}. */
+  public static final String LABELS = "labels";
 
   /** Name of the output with the probability of each class. */
   public static final String PROBABILITIES = "probabilities";
@@ -22,19 +35,44 @@ public final class ModelExport {
   /** Name of the output with the most probable class. */
   public static final String CLASS = "class";
 
+  /** Name of the output with the loss, mean over the batch; of a step, at the weights before it. */
+  public static final String LOSS = "loss";
+
+  /** Name of the output with the number of images that get their label's class. */
+  public static final String CORRECT = "correct";
+
   private ModelExport() {}
 
-  static void write(Session session, Network network, Path directory) throws IOException {
-    Signature signature =
+  static void write(
+      Graph graph, Session session, Network network, TrainingStep step, Path directory)
+      throws IOException {
+    Signature predict =
         Signature.builder()
-            .key(SIGNATURE)
+            .key(PREDICT)
             .input(IMAGES, network.images())
             .output(PROBABILITIES, network.probabilities())
             .output(CLASS, network.predictedClass())
             .build();
-    SavedModelBundle.exporter(directory.toString())
-        .withSession(session)
-        .withSignature(signature)
-        .export();
+    Signature evaluate =
+        labeled(EVALUATE, network)
+            .output(LOSS, network.inferenceLoss())
+            .output(CORRECT, network.correct())
+            .build();
+    Signature train = labeled(TRAIN, network).output(LOSS, step.loss()).build();
+    // A step that has the batch in parts has copies of the loss, and not the loss itself.
+    Signature trainingLoss = labeled(TRAINING_LOSS, network).output(LOSS, network.loss()).build();
+    new ModelExporter(graph, session)
+        .signature(predict)
+        .signature(evaluate)
+        .signature(trainingLoss)
+        .step(train, step.op())
+        .export(directory);
+  }
+
+  private static Signature.Builder labeled(String key, Network network) {
+    return Signature.builder()
+        .key(key)
+        .input(IMAGES, network.images())
+        .input(LABELS, network.labels());
   }
 }

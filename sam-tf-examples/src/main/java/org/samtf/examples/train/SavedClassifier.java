@@ -3,6 +3,8 @@ package org.samtf.examples.train;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import org.samtf.examples.InputException;
 import org.samtf.examples.data.DataSet;
 import org.tensorflow.Result;
@@ -10,6 +12,7 @@ import org.tensorflow.SavedModelBundle;
 import org.tensorflow.SessionFunction;
 import org.tensorflow.Signature.TensorDescription;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
 /** A network that was loaded from a SavedModel. */
@@ -26,7 +29,7 @@ public final class SavedClassifier implements AutoCloseable {
     this.bundle = bundle;
     this.function =
         bundle.functions().stream()
-            .filter(f -> f.signature().key().equals(ModelExport.SIGNATURE))
+            .filter(f -> f.signature().key().equals(ModelExport.PREDICT))
             .filter(f -> f.signature().getInputs().containsKey(ModelExport.IMAGES))
             .filter(f -> f.signature().getOutputs().containsKey(ModelExport.CLASS))
             .filter(f -> f.signature().getOutputs().containsKey(ModelExport.PROBABILITIES))
@@ -35,7 +38,7 @@ public final class SavedClassifier implements AutoCloseable {
                 () ->
                     new InputException(
                         directory + " has no signature for images",
-                        "a signature '" + ModelExport.SIGNATURE + "'",
+                        "a signature '" + ModelExport.PREDICT + "'",
                         REMEDY));
   }
 
@@ -105,6 +108,46 @@ public final class SavedClassifier implements AutoCloseable {
           }
         });
     return (double) correct[0] / data.test().size();
+  }
+
+  /**
+   * Computes the loss on the test images.
+   *
+   * @param data the set
+   * @return the mean over the images; empty if the model has no signature for it
+   * @throws InputException if the network is for other images or classes
+   */
+  public OptionalDouble loss(DataSet data) {
+    Optional<SessionFunction> evaluate =
+        bundle.functions().stream()
+            .filter(f -> f.signature().key().equals(ModelExport.EVALUATE))
+            .filter(f -> f.signature().getInputs().containsKey(ModelExport.IMAGES))
+            .filter(f -> f.signature().getInputs().containsKey(ModelExport.LABELS))
+            .filter(f -> f.signature().getOutputs().containsKey(ModelExport.LOSS))
+            .findFirst();
+    if (evaluate.isEmpty()) {
+      return OptionalDouble.empty();
+    }
+    checkFits(data);
+    double[] sum = {0};
+    Batches.inOrder(
+        data.test(),
+        Batches.EVALUATION_SIZE,
+        batch -> {
+          try (Result result =
+              evaluate
+                  .get()
+                  .call(
+                      Map.of(
+                          ModelExport.IMAGES,
+                          batch.images(),
+                          ModelExport.LABELS,
+                          batch.labels()))) {
+            TFloat32 loss = (TFloat32) result.get(ModelExport.LOSS).orElseThrow();
+            sum[0] += batch.size() * (double) loss.getFloat();
+          }
+        });
+    return OptionalDouble.of(sum[0] / data.test().size());
   }
 
   private void checkFits(DataSet data) {

@@ -25,7 +25,11 @@ public final class Trainer implements AutoCloseable {
   private final Session session;
   private final Network network;
   private final TrainingStep step;
-  private final SharpnessMeter meter;
+  private final float sharpnessRho;
+  private final Random random;
+  private final StepClock clock = new StepClock();
+  private SharpnessMeter meter;
+  private int epochs;
 
   /**
    * Builds network and train op, and gives the weights their initial values.
@@ -35,20 +39,32 @@ public final class Trainer implements AutoCloseable {
    * @param sharpnessRho radius at which {@link #sharpness} measures
    */
   public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho) {
+    this(data, settings, sharpnessRho, TrainingStep::write);
+  }
+
+  /**
+   * Builds network and train op, and gives the weights their initial values.
+   *
+   * @param data what to train on
+   * @param settings how to train
+   * @param sharpnessRho radius at which {@link #sharpness} measures
+   * @param writer what writes the train op
+   */
+  public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho, StepWriter writer) {
     if (settings.batchSize() < 1 || settings.batchSize() > data.train().size()) {
       throw new IllegalArgumentException(
           "batch size is " + settings.batchSize() + "; expected 1 to " + data.train().size());
     }
     this.data = data;
     this.settings = settings;
+    this.sharpnessRho = sharpnessRho;
+    random = new Random(settings.seed());
     graph = new Graph();
     try {
       network =
           new Network(
               graph, settings.architecture(), data.shape(), data.classes(), settings.seed());
-      step = TrainingStep.write(graph, network, settings);
-      double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
-      meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
+      step = writer.write(graph, network, settings);
       session = new Session(graph, Devices.sessionFor(devices(settings)));
     } catch (RuntimeException e) {
       graph.close();
@@ -74,20 +90,25 @@ public final class Trainer implements AutoCloseable {
    * @throws DivergenceException if the loss is no longer finite
    */
   public TrainingResult train(Consumer<EpochResult> listener) {
-    Random random = new Random(settings.seed());
-    StepClock clock = new StepClock();
-    List<EpochResult> epochs = new ArrayList<>();
+    List<EpochResult> results = new ArrayList<>();
     for (int epoch = 1; epoch <= settings.epochs(); epoch++) {
-      double batchLoss = epoch(epoch, random, clock);
+      double batchLoss = epoch();
       EpochResult result =
           new EpochResult(epoch, batchLoss, evaluate(data.validation()), evaluate(data.test()));
-      epochs.add(result);
+      results.add(result);
       listener.accept(result);
     }
-    return new TrainingResult(epochs, evaluate(data.train()), clock.medianMillis());
+    return new TrainingResult(results, evaluate(data.train()), clock.medianMillis());
   }
 
-  private double epoch(int epoch, Random random, StepClock clock) {
+  /**
+   * Trains through all images once, in a new order, and evaluates nothing.
+   *
+   * @return mean over the steps of the loss that each had before it
+   * @throws DivergenceException if the loss is no longer finite
+   */
+  public double epoch() {
+    int epoch = ++epochs;
     double[] sum = {0};
     int[] steps = {0};
     Batches.shuffled(
@@ -152,7 +173,24 @@ public final class Trainer implements AutoCloseable {
    * @return the sharpness
    */
   public double sharpness() {
-    return meter.measure(session, data.train(), settings.batchSize());
+    return sharpness(data.train(), settings.batchSize());
+  }
+
+  /**
+   * Measures m-sharpness at the weights as they are now: mean over parts of m images of L(w + eps)
+   * - L(w), where L is the mean over the part and eps is computed from it.
+   *
+   * @param images which images, in the order in which they are cut
+   * @param partSize the m; a last part with fewer images counts by their number
+   * @return the m-sharpness
+   */
+  public double sharpness(LabeledImages images, int partSize) {
+    if (meter == null) {
+      // Not before it is asked for: it is as much of a graph as the training is.
+      double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
+      meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
+    }
+    return meter.measure(session, images, partSize);
   }
 
   /**
@@ -162,7 +200,7 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if it cannot be written
    */
   public void export(Path directory) throws IOException {
-    ModelExport.write(session, network, directory);
+    ModelExport.write(graph, session, network, step, directory);
   }
 
   @Override

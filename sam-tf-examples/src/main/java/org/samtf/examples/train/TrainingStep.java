@@ -17,10 +17,17 @@ import org.tensorflow.types.family.TNumber;
  *     perturbation is computed from, if they are not all. To fetch the loss of the network in its
  *     place would compute the whole batch once more where the step has it in parts
  */
-record TrainingStep(Op op, Operand<? extends TNumber> loss) {
+public record TrainingStep(Op op, Operand<? extends TNumber> loss) {
 
-  /** Writes a step into the graph. */
-  static TrainingStep write(Graph graph, Network network, TrainingSettings settings) {
+  /**
+   * Writes the step that the settings ask for.
+   *
+   * @param graph the graph of the network
+   * @param network what to train
+   * @param settings how to train
+   * @return the step
+   */
+  public static TrainingStep write(Graph graph, Network network, TrainingSettings settings) {
     Optimizer base = settings.base().create(graph, settings.learningRate(), settings.momentum());
     if (settings.sam().isEmpty()) {
       Op train = new OrderedOptimizer(graph, base).minimize(network.loss());

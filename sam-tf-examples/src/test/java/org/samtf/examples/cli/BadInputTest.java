@@ -76,6 +76,8 @@ class BadInputTest {
         "compare --tune --micro-batches 2 | --micro-batches is given with --tune",
         "predict | Missing required option: '--model=DIR'",
         "predict --model nowhere | model nowhere is not a directory",
+        "strip --model nowhere | Missing required option: '--out=DIR'",
+        "strip --model nowhere --out stripped | model nowhere is not a directory",
       })
   void saysWhatIsWrong(String arguments, String message) {
     Path out = directory.resolve("out");

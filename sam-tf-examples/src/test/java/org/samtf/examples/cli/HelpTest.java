@@ -17,6 +17,7 @@ class HelpTest {
         "predict --help",
         "compare --help",
         "benchmark --help",
+        "m-sharpness --help",
         "doctor --help"
       })
   void everyCommandHasHelp(String arguments) {

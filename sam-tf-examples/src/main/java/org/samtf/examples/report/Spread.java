@@ -1,4 +1,4 @@
-package org.samtf.examples.compare;
+package org.samtf.examples.report;
 
 /**
  * Mean and standard deviation of a sample.
@@ -7,9 +7,15 @@ package org.samtf.examples.compare;
  * @param deviation the standard deviation (n - 1); 0 for a single value
  * @param size how many values
  */
-record Spread(double mean, double deviation, int size) {
+public record Spread(double mean, double deviation, int size) {
 
-  static Spread of(double... values) {
+  /**
+   * Computes mean and deviation.
+   *
+   * @param values the sample, at least one
+   * @return the spread
+   */
+  public static Spread of(double... values) {
     double sum = 0;
     for (double value : values) {
       sum += value;
@@ -23,8 +29,12 @@ record Spread(double mean, double deviation, int size) {
     return new Spread(mean, Math.sqrt(variance), values.length);
   }
 
-  /** Standard error of the mean. */
-  double error() {
+  /**
+   * Returns the standard error of the mean.
+   *
+   * @return the error; 0 for a single value
+   */
+  public double error() {
     return deviation / Math.sqrt(size);
   }
 }

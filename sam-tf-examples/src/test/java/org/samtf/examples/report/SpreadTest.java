@@ -1,4 +1,4 @@
-package org.samtf.examples.compare;
+package org.samtf.examples.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,126 @@
+package org.samtf.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.samtf.ModelExporter;
+import org.samtf.examples.Main;
+import org.samtf.examples.data.ImageShape;
+import org.samtf.examples.model.Cnn;
+import org.samtf.examples.model.Network;
+import org.tensorflow.Graph;
+import org.tensorflow.SavedModelBundle;
+import org.tensorflow.Session;
+import org.tensorflow.Signature;
+
+class StripTest {
+
+  /** What train makes of digits by default. */
+  private static final Cnn CNN = new Cnn(List.of(16, 32), 0.25f, 0.9f);
+
+  @TempDir private Path directory;
+
+  @Test
+  void aStrippedModelPredictsTheSameAndIsThePlainModel() throws IOException {
+    Path trained = directory.resolve("trained");
+    Path stripped = directory.resolve("stripped");
+    CommandLineFixture.run(
+        "train",
+        "--model",
+        "cnn",
+        "--epochs",
+        "1",
+        "--base",
+        "adam",
+        "--export",
+        trained.toString());
+
+    var run =
+        CommandLineFixture.run(
+            "strip", "--model", trained.toString(), "--out", stripped.toString());
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    int before = ops(run.out(), "before");
+    int after = ops(run.out(), "after");
+    assertThat(after).isLessThan(before / 4);
+    Path plain = plain();
+    try (SavedModelBundle bundle = SavedModelBundle.load(plain.toString())) {
+      int[] count = {0};
+      bundle.graph().operations().forEachRemaining(op -> count[0]++);
+      assertThat(after).isEqualTo(count[0]);
+    }
+    for (String file : new String[] {"saved_model.pb", "variables/variables.data-00000-of-00001"}) {
+      assertThat(Files.size(stripped.resolve(file))).isEqualTo(Files.size(plain.resolve(file)));
+    }
+
+    var whole = CommandLineFixture.run("predict", "--model", trained.toString());
+    var served = CommandLineFixture.run("predict", "--model", stripped.toString());
+    assertThat(whole.out()).contains("test accuracy", "test loss");
+    assertThat(served.out())
+        .contains("test accuracy")
+        .doesNotContain("test loss")
+        .isEqualTo(whole.out().replaceAll("test loss.*\\R", ""));
+  }
+
+  /** The network before there was an optimizer. */
+  private Path plain() throws IOException {
+    Path plain = directory.resolve("plain");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Network network = new Network(graph, CNN, new ImageShape(8, 8, 1), 10, 1);
+      network.initialize(session);
+      new ModelExporter(graph, session)
+          .signature(
+              Signature.builder()
+                  .key("predict")
+                  .input("images", network.images())
+                  .output("probabilities", network.probabilities())
+                  .output("class", network.predictedClass())
+                  .build())
+          .export(plain);
+    }
+    return plain;
+  }
+
+  /** What is kept can be chosen, and what is not there is said. */
+  @Test
+  void keepsTheSignaturesThatAreNamed() throws IOException {
+    Path trained = directory.resolve("trained");
+    Path stripped = directory.resolve("stripped");
+    CommandLineFixture.run("train", "--epochs", "1", "--export", trained.toString());
+    String[] strip = {"strip", "--model", trained.toString(), "--out", stripped.toString()};
+
+    BadInputTest.assertBadInput(
+        CommandLineFixture.run(with(strip, "--keep", "predict,serve")),
+        "there is no signature \"serve\"; there are evaluate(images, labels) -> (correct, loss),"
+            + " predict(images) -> (class, probabilities), train(images, labels) -> (loss), training_loss(images, labels)"
+            + " -> (loss)");
+    assertThat(stripped).doesNotExist();
+
+    CommandLineFixture.run(with(strip, "--keep", "predict,evaluate"));
+    try (SavedModelBundle bundle = SavedModelBundle.load(stripped.toString())) {
+      assertThat(bundle.signatures().stream().map(Signature::key))
+          .containsExactlyInAnyOrder("predict", "evaluate");
+    }
+    BadInputTest.assertBadInput(CommandLineFixture.run(strip), "is not empty");
+  }
+
+  private static String[] with(String[] args, String... more) {
+    return Stream.concat(Stream.of(args), Stream.of(more)).toArray(String[]::new);
+  }
+
+  private static int ops(String out, String row) {
+    Matcher matcher = Pattern.compile(row + " +([0-9]+) ").matcher(out);
+    assertThat(matcher.find()).as(out).isTrue();
+    return Integer.parseInt(matcher.group(1));
+  }
+}
