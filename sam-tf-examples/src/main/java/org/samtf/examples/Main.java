@@ -41,6 +41,9 @@ public final class Main implements Runnable {
   /** Exit code when an option, a file or a directory cannot be used. */
   public static final int BAD_INPUT = 2;
 
+  /** Room for the longest line of a description beside the names of the options. */
+  private static final int HELP_WIDTH = 120;
+
   @Option(
       names = "--stacktrace",
       description = "Print the stack trace of a failure.",
@@ -80,6 +83,7 @@ public final class Main implements Runnable {
   public static int run(PrintWriter out, PrintWriter err, String... args) {
     Main main = new Main();
     return new CommandLine(main)
+        .setUsageHelpWidth(HELP_WIDTH)
         .setOut(out)
         .setErr(err)
         .setParameterExceptionHandler((e, arguments) -> main.badOption(e))

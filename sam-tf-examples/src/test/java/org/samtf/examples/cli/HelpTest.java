@@ -18,6 +18,7 @@ class HelpTest {
         "compare --help",
         "benchmark --help",
         "m-sharpness --help",
+        "strip --help",
         "doctor --help"
       })
   void everyCommandHasHelp(String arguments) {
