@@ -11,7 +11,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
-import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.family.TType;
 
@@ -38,7 +37,7 @@ import org.tensorflow.types.family.TType;
  * Op train = new OrderedOptimizer(graph, new Adam(graph)).minimize(loss);
  * }</pre>
  */
-public final class OrderedOptimizer extends Optimizer {
+public final class OrderedOptimizer extends WrappingOptimizer {
 
   private final Optimizer base;
   private final Set<Output<?>> released = new HashSet<>();
@@ -104,22 +103,6 @@ public final class OrderedOptimizer extends Optimizer {
   @Override
   public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
     return base.getSlot(slotNames.known(variable), slotName);
-  }
-
-  /**
-   * Not used: {@link #applyGradients} goes to the wrapped optimizer.
-   *
-   * @param <T> the type of the variable
-   * @param dependencies not used
-   * @param gradient not used
-   * @param variable not used
-   * @return nothing
-   * @throws UnsupportedOperationException always
-   */
-  @Override
-  protected <T extends TType> Op applyDense(
-      Ops dependencies, Output<T> gradient, Output<T> variable) {
-    throw Wrapped.appliesNothing();
   }
 
   @Override

@@ -14,7 +14,6 @@ import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
-import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -52,7 +51,7 @@ import org.tensorflow.types.family.TType;
  * <p>The graph must be complete up to the loss when {@code minimize} is called. The optimizer is
  * not safe for use by several threads; running the graph is.
  */
-public final class SamOptimizer extends Optimizer {
+public final class SamOptimizer extends WrappingOptimizer {
 
   /** The size ρ of the neighbourhood if none is given; the paper's choice for CIFAR-10. */
   public static final float RHO_DEFAULT = 0.05f;
@@ -286,22 +285,6 @@ public final class SamOptimizer extends Optimizer {
   @Override
   public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
     return settings.base.getSlot(slotNames.known(variable), slotName);
-  }
-
-  /**
-   * Not used: {@link #applyGradients} goes to the wrapped optimizer.
-   *
-   * @param <T> the type of the variable
-   * @param dependencies not used
-   * @param gradient not used
-   * @param variable not used
-   * @return nothing
-   * @throws UnsupportedOperationException always
-   */
-  @Override
-  protected <T extends TType> Op applyDense(
-      Ops dependencies, Output<T> gradient, Output<T> variable) {
-    throw Wrapped.appliesNothing();
   }
 
   @Override

@@ -15,6 +15,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.debugging.CheckNumerics;
 import org.tensorflow.types.family.TNumber;
 
 /**
@@ -306,8 +307,10 @@ final class StepWriter {
     Operand<TNumber> rho = reals.cast(settings.rhoOperand, type);
     // The square root of a negative number is a NaN.
     Op allowed =
-        tf.debugging.checkNumerics(
-            tf.math.sqrt(rho), "Sam: rho is negative or not finite; it must be at least 0");
+        CheckNumerics.create(
+            tf.scope(),
+            tf.math.sqrt(rho),
+            "Sam: rho is negative or not finite; it must be at least 0");
     return tf.withName("rho").withControlDependencies(List.of(allowed)).identity(rho);
   }
 

@@ -22,7 +22,7 @@ class PublicSurfaceTest {
           .should()
           .haveNameMatching(
               "org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing"
-                  + "|LoadedModel|ModelExporter)");
+                  + "|LoadedModel|ModelExporter|GpuCheck|CudaLibraries)");
 
   /**
    * Tensors are computed where the graph runs: none may be read or made while it is built. Models
@@ -33,6 +33,9 @@ class PublicSurfaceTest {
       noClasses()
           .that()
           .haveNameNotMatching("org\\.samtf\\.(LoadedModel|ModelExporter|VariableValues).*")
+          .and()
+          // The check of the GPU builds and runs graphs of its own.
+          .haveNameNotMatching("org\\.samtf\\.GpuSessions")
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("org.tensorflow.Session")

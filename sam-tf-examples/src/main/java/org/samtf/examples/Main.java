@@ -1,8 +1,10 @@
 package org.samtf.examples;
 
 import java.io.PrintWriter;
+import org.samtf.CudaLibraries;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
+import org.samtf.examples.cli.DoctorCommand;
 import org.samtf.examples.cli.MSharpnessCommand;
 import org.samtf.examples.cli.PredictCommand;
 import org.samtf.examples.cli.StripCommand;
@@ -27,7 +29,8 @@ import picocli.CommandLine.Option;
       PredictCommand.class,
       StripCommand.class,
       BenchmarkCommand.class,
-      MSharpnessCommand.class
+      MSharpnessCommand.class,
+      DoctorCommand.class
     })
 public final class Main implements Runnable {
 
@@ -67,6 +70,13 @@ public final class Main implements Runnable {
     System.setProperty("java.awt.headless", "true");
     PrintWriter out = new PrintWriter(System.out, true);
     PrintWriter err = new PrintWriter(System.err, true);
+    try {
+      // Before TensorFlow is loaded, which looks for them then; nothing if they are not there.
+      CudaLibraries.load();
+    } catch (IllegalStateException | UnsatisfiedLinkError e) {
+      err.println(oneLine(e.getMessage()));
+      System.exit(FAILED);
+    }
     System.exit(run(out, err, args));
   }
 
@@ -104,7 +114,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new InputException(
         "no command",
-        "compare, train, predict, strip, benchmark or m-sharpness",
+        "compare, train, predict, strip, benchmark, m-sharpness or doctor",
         "see --help for what they do");
   }
 

@@ -9,11 +9,12 @@ import org.samtf.examples.train.Batch;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.op.Op;
+import org.tensorflow.proto.ConfigProto;
 
 /** A network whose steps are timed, with one batch whose tensors are made once. */
 final class StepSubject implements AutoCloseable {
 
-  private static final ImageShape SHAPE = new ImageShape(28, 28, 1);
+  private static final ImageShape GREY = new ImageShape(28, 28, 1);
   private static final int CLASSES = 10;
   private static final long SEED = 1;
 
@@ -24,16 +25,26 @@ final class StepSubject implements AutoCloseable {
   private final Batch batch;
 
   StepSubject(Architecture architecture, StepWriting writing, int batchSize) {
-    network = new Network(graph, architecture, SHAPE, CLASSES, SEED);
-    step = writing.write(graph, network);
-    session = new Session(graph);
-    network.initialize(session);
-    batch = randomBatch(batchSize);
+    this(architecture, GREY, writing, batchSize, ConfigProto.getDefaultInstance());
   }
 
-  private static Batch randomBatch(int size) {
+  /** A network for images of some shape, in a session with settings of its own. */
+  StepSubject(
+      Architecture architecture,
+      ImageShape shape,
+      StepWriting writing,
+      int batchSize,
+      ConfigProto config) {
+    network = new Network(graph, architecture, shape, CLASSES, SEED);
+    step = writing.write(graph, network);
+    session = new Session(graph, config);
+    network.initialize(session);
+    batch = randomBatch(shape, batchSize);
+  }
+
+  private static Batch randomBatch(ImageShape shape, int size) {
     Random random = new Random(SEED);
-    float[] pixels = new float[size * SHAPE.size()];
+    float[] pixels = new float[size * shape.size()];
     int[] labels = new int[size];
     int[] order = new int[size];
     for (int i = 0; i < pixels.length; i++) {
@@ -43,7 +54,7 @@ final class StepSubject implements AutoCloseable {
       labels[i] = random.nextInt(CLASSES);
       order[i] = i;
     }
-    return Batch.of(new LabeledImages(SHAPE, pixels, labels), order, 0, size);
+    return Batch.of(new LabeledImages(shape, pixels, labels), order, 0, size);
   }
 
   void step() {

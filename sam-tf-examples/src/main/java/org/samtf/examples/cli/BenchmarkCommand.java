@@ -8,6 +8,7 @@ import org.samtf.examples.Main;
 import org.samtf.examples.benchmark.BuildBenchmark;
 import org.samtf.examples.benchmark.MemoryBenchmark;
 import org.samtf.examples.benchmark.StepBenchmark;
+import org.samtf.examples.benchmark.ThroughputBenchmark;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,13 +34,15 @@ public final class BenchmarkCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "Timed steps of each kind (default: 200; with --memory: 3).")
+      description = {
+        "Timed steps of each kind (default: 200; with --memory: 3; with --throughput: 50)."
+      })
   private Integer steps;
 
   @Option(
       names = "--warm-up",
       paramLabel = "N",
-      description = "Untimed steps of each kind before them (default: 20).")
+      description = "Untimed steps of each kind before them (default: 20; --throughput: 10).")
   private Integer warmUp;
 
   @Option(
@@ -63,9 +66,25 @@ public final class BenchmarkCommand implements Callable<Integer> {
   private boolean memory;
 
   @Option(
+      names = "--throughput",
+      description = {
+        "Time instead three networks, the largest a WideResNet-16-4 on 32x32x3, and say how many",
+        "examples a second that is. For GPUs."
+      })
+  private boolean throughput;
+
+  @Option(
+      names = "--xla",
+      description = "With --throughput: compile with XLA what can be. For GPUs only.")
+  private boolean xla;
+
+  @Option(
       names = "--batch-size",
       paramLabel = "N",
-      description = "With --memory: images in a batch, a multiple of 8 (default: 256).")
+      description = {
+        "With --memory: images in a batch, a multiple of 8 (default: 256); with --throughput: any",
+        "number (default: 128)."
+      })
   private Integer batchSize;
 
   @Option(
@@ -112,6 +131,13 @@ public final class BenchmarkCommand implements Callable<Integer> {
           orElse(ops, List.of(500, 2000, 8000), "--ops", MIN_OPS),
           orElse(repeats, 3, "--repeats", 1),
           out);
+    } else if (throughput) {
+      ThroughputBenchmark.run(
+          xla,
+          orElse(batchSize, StepBenchmark.BATCH_SIZE, "--batch-size", 1),
+          orElse(steps, 50, "--steps", 1),
+          orElse(warmUp, 10, "--warm-up", 0),
+          out);
     } else if (memory) {
       int images = orElse(batchSize, 256, "--batch-size", MemoryBenchmark.PARTS);
       int parts = MemoryBenchmark.PARTS;
@@ -147,12 +173,28 @@ public final class BenchmarkCommand implements Callable<Integer> {
       refuse(ops, "--ops", without, remedy);
       refuse(repeats, "--repeats", without, remedy);
     }
+    if (throughput) {
+      refuse(build ? true : null, "--build", "is given with --throughput", leaveOut);
+      refuse(memory ? true : null, "--memory", "is given with --throughput", leaveOut);
+      refuse(microBatches, "--micro-batches", "is given with --throughput", leaveOut);
+      refuse(channels, "--channels", "is given with --throughput", leaveOut);
+      return;
+    }
+    refuse(
+        xla ? true : null,
+        "--xla",
+        "is given without --throughput",
+        "add --throughput or leave it out");
     if (memory) {
       refuse(warmUp, "--warm-up", "is given with --memory", leaveOut);
       refuse(microBatches, "--micro-batches", "is given with --memory", leaveOut);
     } else {
       String remedy = "add --memory or leave it out";
-      refuse(batchSize, "--batch-size", "is given without --memory", remedy);
+      refuse(
+          batchSize,
+          "--batch-size",
+          "is given without --memory and --throughput",
+          "add one of them or leave it out");
       refuse(channels, "--channels", "is given without --memory", remedy);
     }
   }

@@ -4,7 +4,7 @@ import java.util.List;
 import org.samtf.examples.data.ImageShape;
 
 /** What a network is made of, apart from its weights. */
-public sealed interface Architecture permits Mlp, Cnn {
+public sealed interface Architecture permits Mlp, Cnn, WideResNet {
 
   /**
    * Creates the variables of the layers.

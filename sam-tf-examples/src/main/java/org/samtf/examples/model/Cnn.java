@@ -22,7 +22,7 @@ public record Cnn(List<Integer> channels, float dropout, float averaging) implem
     int width = input.width();
     for (int i = 0; i < channels.size(); i++) {
       int outputs = channels.get(i);
-      layers.add(Layers.convolution(variables, "conv" + (i + 1), depth, outputs));
+      layers.add(Layers.convolution(variables, "conv" + (i + 1), 3, depth, outputs, 1));
       layers.add(new BatchNormalization(variables, "bn" + (i + 1), outputs, averaging));
       layers.add(Layers.relu());
       layers.add(Layers.maxPool());

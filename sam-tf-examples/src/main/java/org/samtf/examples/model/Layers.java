@@ -23,12 +23,13 @@ final class Layers {
     };
   }
 
-  /** A 3 by 3 convolution without bias: the batch normalisation behind it has one. */
-  static Layer convolution(Variables variables, String name, int inputs, int outputs) {
-    Variable<TFloat32> kernel = variables.kernel(name, Shape.of(3, 3, inputs, outputs));
+  /** A convolution without bias, which batch normalisation has; the kernel is a square. */
+  static Layer convolution(
+      Variables variables, String name, int side, int inputs, int outputs, long stride) {
+    Variable<TFloat32> kernel = variables.kernel(name, Shape.of(side, side, inputs, outputs));
     return (pass, x) -> {
       Ops tf = pass.tf().withSubScope(name);
-      return tf.nn.conv2d(x, kernel, List.of(1L, 1L, 1L, 1L), SAME);
+      return tf.nn.conv2d(x, kernel, List.of(1L, stride, stride, 1L), SAME);
     };
   }
 

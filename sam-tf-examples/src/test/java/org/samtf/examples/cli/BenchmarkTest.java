@@ -71,9 +71,29 @@ class BenchmarkTest {
   }
 
   @Test
+  void timesThroughput() {
+    var run =
+        CommandLineFixture.run(
+            "benchmark", "--throughput", "--batch-size", "2", "--steps", "1", "--warm-up", "0");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.out())
+        .contains("batch 2, momentum, without XLA")
+        .containsPattern("perceptron .* ms +[0-9]+ .* ms +[0-9]+ +[0-9.]+x")
+        .containsPattern("WideResNet-16-4 .* ms +[0-9]+ .* ms +[0-9]+ +[0-9.]+x");
+  }
+
+  @Test
   void theOptionsAreInTheHelp() {
     assertThat(CommandLineFixture.run("benchmark", "--help").out())
-        .contains("--micro-batches[=", "--memory", "--batch-size=N", "--channels=N");
+        .contains(
+            "--micro-batches[=",
+            "--memory",
+            "--batch-size=N",
+            "--channels=N",
+            "--throughput",
+            "--xla");
   }
 
   @ParameterizedTest
@@ -96,6 +116,11 @@ class BenchmarkTest {
         "--memory --channels 0 | --channels is 0",
         "--batch-size 16 | --batch-size is given without --memory",
         "--channels 16 | --channels is given without --memory",
+        "--xla | --xla is given without --throughput",
+        "--throughput --build | --build is given with --throughput",
+        "--throughput --memory | --memory is given with --throughput",
+        "--throughput --channels 8 | --channels is given with --throughput",
+        "--throughput --batch-size 0 | --batch-size is 0",
         "--build --steps 3 | --steps is given with --build",
         "--build --repeats 0 | --repeats is 0",
         "--build --variables 0 | --variables is 0",

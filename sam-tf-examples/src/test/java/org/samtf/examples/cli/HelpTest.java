@@ -18,7 +18,8 @@ class HelpTest {
         "compare --help",
         "benchmark --help",
         "m-sharpness --help",
-        "strip --help"
+        "strip --help",
+        "doctor --help"
       })
   void everyCommandHasHelp(String arguments) {
     var run = CommandLineFixture.run(arguments.split(" "));

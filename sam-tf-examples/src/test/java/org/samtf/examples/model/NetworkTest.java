@@ -34,7 +34,7 @@ class NetworkTest {
   private static final Architecture CNN = new Cnn(List.of(3, 4), 0.5f, 0.9f);
 
   static Stream<Architecture> architectures() {
-    return Stream.of(new Mlp(List.of()), new Mlp(List.of(7, 3)), CNN);
+    return Stream.of(new Mlp(List.of()), new Mlp(List.of(7, 3)), CNN, new WideResNet(10, 1, 0.9f));
   }
 
   @ParameterizedTest

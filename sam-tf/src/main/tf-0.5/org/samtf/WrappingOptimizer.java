@@ -1,0 +1,21 @@
+package org.samtf;
+
+import org.tensorflow.Graph;
+import org.tensorflow.Output;
+import org.tensorflow.framework.optimizers.Optimizer;
+import org.tensorflow.op.Op;
+import org.tensorflow.types.family.TType;
+
+/** An optimizer that leaves the update to another one: for TensorFlow Java 0.5. */
+abstract class WrappingOptimizer extends Optimizer {
+
+  WrappingOptimizer(Graph graph, String name) {
+    super(graph, name);
+  }
+
+  /** Not used: {@link #applyGradients} goes to the wrapped optimizer. */
+  @Override
+  protected final <T extends TType> Op applyDense(Output<T> gradient, Output<T> variable) {
+    throw Wrapped.appliesNothing();
+  }
+}

@@ -1,0 +1,301 @@
+package org.samtf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.TensorFlow;
+import org.tensorflow.framework.optimizers.GradientDescent;
+import org.tensorflow.framework.optimizers.Optimizer;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TBfloat16;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TNumber;
+
+/**
+ * On a GPU, all of a step that has to do with the weights or the batch is computed there: every op
+ * has an implementation for GPUs in its type, and none takes large tensors from the memory of the
+ * host.
+ *
+ * <p>Read from the registry of the build for GPUs; no GPU is needed. Skipped for other builds.
+ */
+class GpuKernelsTest {
+
+  /**
+   * Ops without an implementation for GPUs, and why that is well: all of them work on strings, a
+   * sentence for the message of a failed step, or on the numbers of examples.
+   */
+  private static final Map<String, String> ON_THE_HOST =
+      Map.of(
+          "ReduceJoin", "joins names of variables",
+          "StringJoin", "writes a message",
+          "AsString", "writes a message",
+          "RandomShuffle", "draws the numbers of examples");
+
+  /** More entries than a vector with one for each variable has; fewer than each weight has. */
+  private static final long FEW = 16;
+
+  private static final Map<String, List<Kernels.Kernel>> KERNELS = new HashMap<>();
+  private static final Map<String, Set<String>> OUTPUT_ARGUMENTS = outputArguments();
+
+  /** DT_BFLOAT16 in TensorFlow's {@code types.proto}. */
+  private static final int BFLOAT16 = 14;
+
+  private static final int IN = 11;
+  private static final int HIDDEN = 13;
+  private static final int OUT = 5;
+
+  /** The settings that make a step differ. */
+  private static Map<String, UnaryOperator<SamOptimizer.Builder>> settings(Operand<?> x) {
+    Map<String, UnaryOperator<SamOptimizer.Builder>> settings = new LinkedHashMap<>();
+    for (double p : new double[] {1, 1.5, 2, 3, 4, Double.POSITIVE_INFINITY}) {
+      settings.put("norm " + p, sam -> sam.norm(p));
+      settings.put("adaptive, norm " + p, sam -> sam.norm(p).adaptive(0.01f));
+    }
+    settings.put("conditions", sam -> sam.cpuOnly(true));
+    settings.put("in place", sam -> sam.inPlace(true));
+    settings.put("l2", sam -> sam.l2(0.01f));
+    settings.put("parts", sam -> sam.microBatches(4, x));
+    settings.put("parts in sequence", sam -> sam.microBatches(4, x).sequential(true));
+    settings.put(
+        "parts that share", sam -> sam.microBatches(4, x).perturbation(PerturbationSharing.SHARED));
+    settings.put("subset", sam -> sam.ascentExamples(2, x));
+    settings.put("fraction", sam -> sam.ascentFraction(0.25, x));
+    settings.put("random subset", sam -> sam.ascentExamples(2, x).randomAscentExamples(true));
+    return settings;
+  }
+
+  @BeforeAll
+  static void onlyForABuildForGpus() {
+    assumeTrue(Kernels.hasGpu(), "this TensorFlow is built for the CPU; run it with -Pgpu");
+  }
+
+  @ParameterizedTest
+  @EnumSource(DtypesTest.Type.class)
+  void everyOpOfEverySettingHasAKernel(DtypesTest.Type type) {
+    assumeTrue(
+        type != DtypesTest.Type.BFLOAT16 || multipliesBfloat16(),
+        "this TensorFlow computes with bfloat16 on the CPU only");
+    Set<String> problems = new TreeSet<>();
+    List<String> names;
+    try (Graph graph = new Graph()) {
+      names = List.copyOf(settings(Ops.create(graph).constant(0)).keySet());
+    }
+    for (String name : names) {
+      try (Graph graph = new Graph()) {
+        Model model = new Model(graph, type.type);
+        SamOptimizer.Builder sam =
+            SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f)).cpuOnly(false);
+        Op train = settings(model.x).get(name).apply(sam).build().minimize(model.loss);
+        check(train, name, problems);
+      }
+    }
+    try (Graph graph = new Graph()) {
+      Model model = new Model(graph, type.type);
+      Operand<TFloat32> rho = Ops.create(graph).placeholder(TFloat32.class);
+      SamOptimizer.Builder sam =
+          SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f)).cpuOnly(false).rho(rho);
+      check(sam.build().minimize(model.loss), "rho from the graph", problems);
+    }
+    assertThat(problems).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(ZeroRhoTest.Base.class)
+  void everyOpOfEveryOptimizerHasAKernel(ZeroRhoTest.Base base) {
+    Set<String> problems = new TreeSet<>();
+    for (boolean sam : new boolean[] {true, false}) {
+      try (Graph graph = new Graph()) {
+        Model model = new Model(graph, TFloat32.class);
+        Optimizer optimizer = base.maker.apply(graph);
+        Optimizer wrapped =
+            sam
+                ? SamOptimizer.builder(graph, optimizer).cpuOnly(false).build()
+                : new OrderedOptimizer(graph, optimizer);
+        check(wrapped.minimize(model.loss), base.name(), problems);
+      }
+    }
+    assertThat(problems).isEmpty();
+  }
+
+  private static boolean multipliesBfloat16() {
+    return Kernels.forGpu("MatMul").stream()
+        .anyMatch(kernel -> kernel.types.get("T").contains(BFLOAT16));
+  }
+
+  /** Two layers. */
+  private static final class Model {
+    final Operand<? extends TNumber> x;
+    final Operand<? extends TNumber> loss;
+
+    <T extends TNumber> Model(Graph graph, Class<T> type) {
+      Ops tf = Ops.create(graph);
+      Placeholder<T> input =
+          tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, IN)));
+      Operand<T> hidden =
+          tf.math.tanh(
+              tf.nn.biasAdd(
+                  tf.linalg.matMul(input, tf.variable(Shape.of(IN, HIDDEN), type)),
+                  tf.variable(Shape.of(HIDDEN), type)));
+      Operand<T> y = tf.linalg.matMul(hidden, tf.variable(Shape.of(HIDDEN, OUT), type));
+      x = input;
+      loss = tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1}));
+    }
+  }
+
+  /**
+   * TensorFlow computes the update of AdaGradDA, and that of any optimizer in bfloat16, on the host
+   * only, and keeps such variables there: that is so without SAM, too.
+   */
+  private static boolean isUpdateWithoutKernel(GraphOperation op) {
+    return op.type().equals("ApplyAdagradDA")
+        || op.type().startsWith("Apply") && op.inputs().get(0).type() == TBfloat16.class;
+  }
+
+  @Test
+  void onlyTheseUpdatesAreOnTheHost() {
+    assertThat(Kernels.forGpu("ApplyAdagradDA")).isEmpty();
+    try (Graph graph = new Graph()) {
+      Model model = new Model(graph, TBfloat16.class);
+      Op train = new SamOptimizer(graph, new GradientDescent(graph, 0.1f)).minimize(model.loss);
+      for (GraphOperation op : behind((GraphOperation) train.op())) {
+        if (op.type().equals("ApplyGradientDescent")) {
+          assertThat(Kernels.forGpu(op.type())).noneMatch(kernel -> fits(kernel, op));
+        }
+      }
+    }
+  }
+
+  private static void check(Op train, String setting, Set<String> problems) {
+    for (GraphOperation op : behind((GraphOperation) train.op())) {
+      String what = setting + ": " + op.type() + " \"" + op.name() + "\" ";
+      if (isUpdateWithoutKernel(op)) {
+        continue;
+      }
+      List<Kernels.Kernel> kernels = KERNELS.computeIfAbsent(op.type(), Kernels::forGpu);
+      Set<String> fromHost = null;
+      for (Kernels.Kernel kernel : kernels) {
+        if (fits(kernel, op)) {
+          fromHost = kernel.hostArguments;
+        }
+      }
+      if (fromHost == null) {
+        boolean isOnHost = ON_THE_HOST.containsKey(op.type()) || handlesStrings(op);
+        if (!isOnHost) {
+          problems.add(what + "has no kernel for " + types(op));
+        }
+        // All that it takes, it takes from the host.
+        for (Operand<?> input : op.inputs()) {
+          requireSmall(input.asOutput(), what, problems);
+        }
+        continue;
+      }
+      int next = 0;
+      for (OpDefs.Argument argument : OpDefs.of(op.type()).arguments) {
+        for (int i = argument.length(op); i > 0; i--) {
+          Output<?> input = op.inputs().get(next++).asOutput();
+          if (fromHost.contains(argument.name)) {
+            requireSmall(input, what, problems);
+          }
+        }
+      }
+      for (int i = 0; i < op.numOutputs(); i++) {
+        // Ops with some outputs on the host and some not have none that is large.
+        if (outputArguments(op.type()).stream().anyMatch(fromHost::contains)) {
+          requireSmall(op.output(i), what, problems);
+        }
+      }
+    }
+  }
+
+  private static Set<String> outputArguments(String type) {
+    return OUTPUT_ARGUMENTS.getOrDefault(type, Set.of());
+  }
+
+  private static Map<String, Set<String>> outputArguments() {
+    Map<String, Set<String>> byType = new HashMap<>();
+    for (var op : TensorFlow.registeredOpList().getOpList()) {
+      Set<String> names = new HashSet<>();
+      op.getOutputArgList().forEach(output -> names.add(output.getName()));
+      byType.put(op.getName(), names);
+    }
+    return byType;
+  }
+
+  /** Shapes, numbers of examples, conditions, and a value for each variable: no weight or batch. */
+  private static void requireSmall(Output<?> tensor, String what, Set<String> problems) {
+    boolean counts = tensor.type() == TInt32.class || tensor.type() == TInt64.class;
+    Shape shape = tensor.shape();
+    boolean few = !shape.isUnknown() && !shape.hasUnknownDimension() && shape.size() <= FEW;
+    if (!counts && !few && !tensor.type().getSimpleName().equals("TString")) {
+      problems.add(what + "takes a tensor of shape " + shape + " to the host");
+    }
+  }
+
+  private static boolean fits(Kernels.Kernel kernel, GraphOperation op) {
+    for (Map.Entry<String, Set<Integer>> constraint : kernel.types.entrySet()) {
+      var value = op.attributes().getAttrValueProto(constraint.getKey());
+      Set<Integer> given = new HashSet<>(value.getList().getTypeValueList());
+      if (given.isEmpty()) {
+        given.add(value.getTypeValue());
+      }
+      if (!constraint.getValue().containsAll(given)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean handlesStrings(GraphOperation op) {
+    for (int i = 0; i < op.numOutputs(); i++) {
+      if (op.output(i).type().getSimpleName().equals("TString")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String types(GraphOperation op) {
+    StringBuilder types = new StringBuilder();
+    for (Operand<?> input : op.inputs()) {
+      types.append(input.type().getSimpleName()).append(' ');
+    }
+    return types.toString().strip();
+  }
+
+  private static Set<GraphOperation> behind(GraphOperation last) {
+    Set<GraphOperation> behind = new HashSet<>();
+    Deque<GraphOperation> todo = new ArrayDeque<>();
+    todo.add(last);
+    while (!todo.isEmpty()) {
+      GraphOperation op = todo.remove();
+      if (behind.add(op)) {
+        op.inputs().forEach(input -> todo.add((GraphOperation) input.op()));
+        todo.addAll(op.controlInputs());
+      }
+    }
+    return behind;
+  }
+}

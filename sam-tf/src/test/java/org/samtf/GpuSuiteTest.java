@@ -1,0 +1,284 @@
+package org.samtf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.framework.optimizers.Momentum;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Variable;
+import org.tensorflow.types.family.TNumber;
+
+/** A GPU computes what the CPU does, and does so on the GPU. */
+@RequiresGpu
+class GpuSuiteTest {
+
+  private static final String GPU = RequiresGpu.Condition.device();
+  private static final String CPU = "/device:CPU:0";
+  private static final int STEPS = 5;
+  private static final int BATCH = 24;
+  private static final int IN = 20;
+  private static final int HIDDEN = 30;
+  private static final int OUT = 4;
+
+  /** Tensors whose size is that of a weight or of the batch, in the graph that ran. */
+  private static final Set<String> HEAVY =
+      Set.of("MatMul", "Tanh", "TanhGrad", "VariableV2", "ApplyMomentum");
+
+  /** Two layers in a session that has the GPU, or has not; devices are left to TensorFlow. */
+  private static final class Net implements AutoCloseable {
+    final Graph graph = new Graph();
+    final Session session;
+    final List<Variable<?>> variables = new ArrayList<>();
+    final Operand<?>[] batchInputs;
+    final Operand<? extends TNumber> loss;
+    private final Random random = new Random(7);
+
+    <T extends TNumber> Net(Class<T> type, String device) {
+      var config = Protos.growingMemory().toBuilder();
+      if (device.equals(CPU)) {
+        config.putDeviceCount("GPU", 0);
+      }
+      session = new Session(graph, config.build());
+      Ops tf = Ops.create(graph);
+      Operand<T> batch = tf.identity(data(tf, type, 1, BATCH, IN));
+      Operand<T> hidden = tf.math.tanh(tf.linalg.matMul(batch, weight(tf, type, IN, HIDDEN)));
+      Operand<T> y = tf.linalg.matMul(hidden, weight(tf, type, HIDDEN, OUT));
+      Operand<T> targets = tf.identity(data(tf, type, 1, BATCH, OUT));
+      Operand<T> error = tf.math.sub(y, targets);
+      batchInputs = new Operand<?>[] {batch, targets};
+      loss = tf.math.mean(tf.math.mul(error, error), tf.constant(new int[] {0, 1}));
+    }
+
+    private <T extends TNumber> Operand<T> data(
+        Ops tf, Class<T> type, double scale, long... shape) {
+      Shape s = Shape.of(shape);
+      double[] values = random.doubles(s.size()).map(v -> scale * (2 * v - 1)).toArray();
+      return Values.constant(tf, type, s, values);
+    }
+
+    private <T extends TNumber> Variable<T> weight(Ops tf, Class<T> type, long... shape) {
+      Variable<T> variable = tf.variable(Shape.of(shape), type);
+      session.run(tf.assign(variable, data(tf, type, 0.3, shape)));
+      variables.add(variable);
+      return variable;
+    }
+
+    Op minimize(UnaryOperator<SamOptimizer.Builder> settings) {
+      SamOptimizer.Builder sam =
+          SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f)).cpuOnly(false).rho(0.1f);
+      Op train = settings.apply(sam).build().minimize(loss);
+      session.initialize();
+      return train;
+    }
+
+    double[] weights() {
+      List<Double> all = new ArrayList<>();
+      for (Variable<?> variable : variables) {
+        for (double value : Values.of(session, variable)) {
+          all.add(value);
+        }
+      }
+      return all.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    @Override
+    public void close() {
+      session.close();
+      graph.close();
+    }
+  }
+
+  private static double[] train(
+      Class<? extends TNumber> type,
+      String device,
+      Function<Net, UnaryOperator<SamOptimizer.Builder>> settings) {
+    try (Net net = new Net(type, device)) {
+      Op train = net.minimize(settings.apply(net));
+      for (int step = 0; step < STEPS; step++) {
+        net.session.run(train);
+      }
+      return net.weights();
+    }
+  }
+
+  private static void assertSame(double[] gpu, double[] cpu, double tolerance) {
+    assertThat(gpu).hasSameSizeAs(cpu);
+    for (int i = 0; i < cpu.length; i++) {
+      assertThat(gpu[i]).isCloseTo(cpu[i], within(tolerance));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1,false",
+    "1.5,false",
+    "2,false",
+    "3,false",
+    "Infinity,false",
+    "1,true",
+    "2,true",
+    "Infinity,true"
+  })
+  void everyNormGivesWhatTheCpuGives(double p, boolean adaptive) {
+    Function<Net, UnaryOperator<SamOptimizer.Builder>> settings =
+        net -> sam -> adaptive ? sam.norm(p).adaptive(0.01f) : sam.norm(p);
+    Class<? extends TNumber> type = DtypesTest.Type.FLOAT64.type;
+
+    assertSame(train(type, GPU, settings), train(type, CPU, settings), 1e-9);
+  }
+
+  /** float32 may be computed with fewer bits (TF32) there. */
+  @ParameterizedTest
+  @EnumSource(DtypesTest.Type.class)
+  void everyTypeGivesWhatTheCpuGives(DtypesTest.Type type) {
+    double tolerance =
+        type == DtypesTest.Type.FLOAT64 ? 1e-9 : Math.max(0x1p-10, type.roundoff) * 16;
+
+    assertSame(
+        train(type.type, GPU, net -> sam -> sam),
+        train(type.type, CPU, net -> sam -> sam),
+        tolerance);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"parallel", "sequential", "shared", "in place", "subset"})
+  void everySettingGivesWhatTheCpuGives(String setting) {
+    Function<Net, UnaryOperator<SamOptimizer.Builder>> settings =
+        net ->
+            sam ->
+                switch (setting) {
+                  case "parallel" -> sam.microBatches(4, net.batchInputs);
+                  case "sequential" -> sam.microBatches(4, net.batchInputs).sequential(true);
+                  case "shared" ->
+                      sam.microBatches(4, net.batchInputs).perturbation(PerturbationSharing.SHARED);
+                  case "in place" -> sam.inPlace(true);
+                  default -> sam.ascentExamples(6, net.batchInputs);
+                };
+    Class<? extends TNumber> type = DtypesTest.Type.FLOAT64.type;
+
+    assertSame(train(type, GPU, settings), train(type, CPU, settings), 1e-9);
+  }
+
+  @Test
+  void twoPartsOnOneGpuGiveWhatTheCpuGives() {
+    Class<? extends TNumber> type = DtypesTest.Type.FLOAT64.type;
+
+    assertSame(
+        train(
+            type,
+            GPU,
+            net -> sam -> sam.microBatches(2, net.batchInputs).devices(List.of(GPU, GPU))),
+        train(type, CPU, net -> sam -> sam.microBatches(2, net.batchInputs)),
+        1e-9);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1, 1.5, 2, 3, Double.POSITIVE_INFINITY})
+  void nothingHeavyRunsElsewhere(double p) {
+    try (Net net = new Net(DtypesTest.Type.FLOAT32.type, GPU)) {
+      Op train = net.minimize(sam -> sam.norm(p));
+      Set<String> elsewhere = new TreeSet<>();
+      int there = 0;
+      try (Result result =
+          net.session
+              .runner()
+              .setOptions(Protos.partitionGraphs())
+              .addTarget(train)
+              .runAndFetchMetadata()) {
+        for (var partition : result.getMetadata().orElseThrow().getPartitionGraphsList()) {
+          for (var node : partition.getNodeList()) {
+            if (HEAVY.contains(GpuExamination.unoptimized(node.getOp()))) {
+              if (node.getDevice().endsWith(GPU)) {
+                there++;
+              } else {
+                elsewhere.add(node.getOp() + " " + node.getName());
+              }
+            }
+          }
+        }
+      }
+      assertThat(elsewhere).isEmpty();
+      assertThat(there).isGreaterThan(10);
+    }
+  }
+
+  /** A NaN is noticed there too, and nothing has changed. */
+  @Test
+  void aNanStopsTheStep() {
+    try (Net net = new Net(DtypesTest.Type.FLOAT32.type, GPU)) {
+      Op train = net.minimize(sam -> sam);
+      net.session.run(train);
+      GraphOperation first = (GraphOperation) net.variables.get(0).op();
+      Ops tf = Ops.create(net.graph);
+      Variable<TNumber> w = Reals.unchecked(net.variables.get(0));
+      net.session.run(
+          tf.assign(
+              w,
+              tf.fill(
+                  tf.constant(new long[] {IN, HIDDEN}),
+                  tf.dtypes.cast(tf.constant(Float.NaN), w.type()))));
+      double[] before = Values.of(net.session, net.variables.get(1));
+      assertThatThrownBy(() -> net.session.run(train)).hasMessageContaining(first.name());
+      assertThat(Values.of(net.session, net.variables.get(1))).isEqualTo(before);
+    }
+  }
+
+  /** What a step takes, it gives back. */
+  @Test
+  void memoryDoesNotGrow() throws IOException {
+    assumeTrue(usedMib() >= 0, "nvidia-smi does not tell the memory in use");
+    try (Net net = new Net(DtypesTest.Type.FLOAT32.type, GPU)) {
+      Op train = net.minimize(sam -> sam);
+      for (int step = 0; step < 100; step++) {
+        net.session.run(train);
+      }
+      long before = usedMib();
+      for (int step = 0; step < 2000; step++) {
+        net.session.run(train);
+      }
+      assertThat(usedMib() - before).isLessThan(64);
+    }
+  }
+
+  /** The memory in use on the first GPU, by all processes; -1 if unknown. */
+  private static long usedMib() throws IOException {
+    Process process;
+    try {
+      process =
+          new ProcessBuilder(
+                  "nvidia-smi",
+                  "--id=0",
+                  "--query-gpu=memory.used",
+                  "--format=csv,noheader,nounits")
+              .start();
+    } catch (IOException e) {
+      return -1;
+    }
+    String text =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    return text.matches("\\d+") ? Long.parseLong(text) : -1;
+  }
+}
