@@ -74,7 +74,7 @@ public final class Main implements Runnable {
       // Before TensorFlow is loaded, which looks for them then; nothing if they are not there.
       CudaLibraries.load();
     } catch (IllegalStateException | UnsatisfiedLinkError e) {
-      err.println(oneLine(e.getMessage()));
+      err.println(OneLine.of(String.valueOf(e.getMessage())));
       System.exit(FAILED);
     }
     System.exit(run(out, err, args));

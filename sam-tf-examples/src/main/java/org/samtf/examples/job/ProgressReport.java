@@ -72,9 +72,21 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
     accuracy = Format.percent(epoch.validation().accuracy());
   }
 
-  /** Short, because the bar shares an ordinary line of 80 characters with it. */
+  /** What matters most comes first: a narrow terminal cuts the end off. */
   private String forBar(StepResult step) {
-    return "epoch " + step.epoch() + " loss " + Format.loss(step.loss()) + " " + accuracy;
+    StringBuilder text = new StringBuilder();
+    text.append("epoch ").append(step.epoch()).append(" loss ").append(Format.loss(step.loss()));
+    step.sam()
+        .map(SamMeasures::sharpness)
+        .ifPresent(sharpness -> text.append(" sharpness ").append(Format.loss(sharpness)));
+    double seconds = (System.nanoTime() - startedAt) / 1e9;
+    return text.append(accuracy.isEmpty() ? "" : " accuracy " + accuracy)
+        .append(String.format(Locale.ROOT, " %.0f images/s", imagesPerSecond(seconds)))
+        .toString();
+  }
+
+  private double imagesPerSecond(double seconds) {
+    return stepsOfProcess / seconds * batchSize;
   }
 
   private String line(StepResult step, double seconds) {
@@ -95,7 +107,7 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
     if (!accuracy.isEmpty()) {
       line.append(", validation accuracy ").append(accuracy);
     }
-    line.append(String.format(Locale.ROOT, ", %.0f images/s", stepsPerSecond * batchSize));
+    line.append(String.format(Locale.ROOT, ", %.0f images/s", imagesPerSecond(seconds)));
     line.append(", ").append(Format.time((steps - step.step()) / stepsPerSecond)).append(" left");
     return line.toString();
   }

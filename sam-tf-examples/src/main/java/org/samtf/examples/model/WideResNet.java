@@ -40,7 +40,7 @@ public record WideResNet(int depth, int width, float averaging) implements Archi
   }
 
   @Override
-  public List<Layer> layers(Variables variables, ImageShape input, int classes, long seed) {
+  public List<Layer> layers(Variables variables, ImageShape input, int classes) {
     List<Layer> layers = new ArrayList<>();
     layers.add(Layers.convolution(variables, "stem", 3, input.channels(), STEM, 1));
     int channels = STEM;

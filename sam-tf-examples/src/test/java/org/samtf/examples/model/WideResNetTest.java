@@ -18,7 +18,7 @@ class WideResNetTest {
   void hasAsManyWeightsAsThePublishedOne(int depth, int width, long weights) {
     try (Graph graph = new Graph()) {
       Variables variables = new Variables(graph, 1);
-      new WideResNet(depth, width, 0.9f).layers(variables, new ImageShape(32, 32, 3), 10, 1);
+      new WideResNet(depth, width, 0.9f).layers(variables, new ImageShape(32, 32, 3), 10);
       long count = 0;
       for (var ops = graph.operations(); ops.hasNext(); ) {
         GraphOperation op = ops.next();
