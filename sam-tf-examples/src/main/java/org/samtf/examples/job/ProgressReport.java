@@ -75,11 +75,12 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
   /** What matters most comes first: a narrow terminal cuts the end off. */
   private String forBar(StepResult step) {
     StringBuilder text = new StringBuilder();
-    text.append("epoch ").append(step.epoch()).append(" loss ").append(Format.loss(step.loss()));
+    text.append("loss ").append(Format.loss(step.loss()));
     step.sam()
         .map(SamMeasures::sharpness)
         .ifPresent(sharpness -> text.append(" sharpness ").append(Format.loss(sharpness)));
     double seconds = (System.nanoTime() - startedAt) / 1e9;
+    text.append(" epoch ").append(step.epoch());
     return text.append(accuracy.isEmpty() ? "" : " accuracy " + accuracy)
         .append(String.format(Locale.ROOT, " %.0f images/s", imagesPerSecond(seconds)))
         .toString();
