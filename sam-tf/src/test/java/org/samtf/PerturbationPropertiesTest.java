@@ -569,13 +569,7 @@ class PerturbationPropertiesTest {
     double largest = norm(of.g, Double.POSITIVE_INFINITY);
     double smallest = Arrays.stream(of.g).map(Math::abs).filter(x -> x > 0).min().orElseThrow();
     int lowest = Math.getExponent(of.precision.minNormal) - Math.getExponent(smallest);
-    int most = of.precision == Precision.FLOAT32 ? 110 : 1000;
-    if (of.p == 2) {
-      // Above, rho divided by the norm is too small a number of the type: a documented limit.
-      int limit = Math.getExponent(of.rho) - Math.getExponent(of.precision.minNormal);
-      most = Math.min(most, limit - Math.getExponent((double) SIZE));
-    }
-    int highest = most - Math.getExponent(largest);
+    int highest = (of.precision == Precision.FLOAT32 ? 110 : 1000) - Math.getExponent(largest);
     int shift = (int) Math.round(lowest + (exponent + 1) / 2 * (highest - lowest));
     return Arrays.stream(of.g).map(x -> timesPowerOfTwo(x, shift)).toArray();
   }
