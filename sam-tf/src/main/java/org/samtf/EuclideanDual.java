@@ -5,6 +5,7 @@ import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.SwitchCond;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.family.TNumber;
 
@@ -13,8 +14,8 @@ import org.tensorflow.types.family.TNumber;
  * be had in.
  *
  * <p>If Σg² is well within the range of the type, as it is but for extreme or bad gradients, it is
- * used as it is. If not, the norm is computed again, of the gradient times a power of two. A
- * condition in the graph chooses; the ops of the way that is not taken are not run.
+ * used as it is. If not, all is computed from the gradient times a power of two. A condition in the
+ * graph chooses; the ops of the way that is not taken are not run.
  *
  * <p>The condition is read on the host. A GPU would have to wait for that, so for one {@link
  * HolderDual} is used.
@@ -52,18 +53,21 @@ final class EuclideanDual implements Ascent {
 
     Ops other = tf.withSubScope("outOfRange");
     Reals otherReals = new Reals(other);
-    // All that is computed from the factor is run only if this way is taken.
     Operand<TNumber> factor =
-        other
-            .switchCond(
-                other.select(
-                    small,
-                    otherReals.constant(range.factor, type),
-                    otherReals.constant(1 / range.factor, type)),
-                inRange)
-            .outputFalse();
+        other.select(
+            small,
+            otherReals.constant(range.factor, type),
+            otherReals.constant(1 / range.factor, type));
     List<Operand<TNumber>> scaled = new ArrayList<>();
-    gradients.forEach(g -> scaled.add(other.math.mul(g, factor)));
+    // ρ/‖g‖ may be too small a number for the type, so the direction is what is scaled.
+    List<Operand<TNumber>> directions = new ArrayList<>();
+    for (Operand<TNumber> g : gradients) {
+      SwitchCond<TNumber> taken = tf.switchCond(g, inRange);
+      Operand<TNumber> ofScaled = other.math.mul(taken.outputFalse(), factor);
+      scaled.add(ofScaled);
+      directions.add(
+          tf.withName("direction").merge(List.of(taken.outputTrue(), ofScaled)).output());
+    }
     List<Operand<TNumber>> halfSums = halfSums(otherReals, scaled);
     Op finite = Finite.check(other, halfSums, names, "gradient at w");
     Operand<TNumber> scaledNorm = norm(other, otherReals, otherReals.inOrder(halfSums));
@@ -72,7 +76,7 @@ final class EuclideanDual implements Ascent {
             .withControlDependencies(List.of(finite))
             .select(
                 other.math.greater(scaledNorm, otherReals.constant(0, type)),
-                other.math.mul(other.math.div(rho, scaledNorm), factor),
+                other.math.div(rho, scaledNorm),
                 other.zerosLike(scaledNorm));
 
     Operand<TNumber> step =
@@ -81,7 +85,7 @@ final class EuclideanDual implements Ascent {
         tf.withName("dualNorm")
             .merge(List.of(normInRange, other.math.div(scaledNorm, factor)))
             .output();
-    return new Perturbation(gradients, step, rho, dualNorm);
+    return new Perturbation(directions, step, rho, dualNorm);
   }
 
   private static List<Operand<TNumber>> halfSums(Reals reals, List<Operand<TNumber>> gradients) {

@@ -30,8 +30,14 @@ class EuclideanDualTest {
     final Placeholder<TFloat32> c;
     final SamOptimizer sam;
     final Op train;
+    final float rho;
 
     Fed(boolean cpuOnly) {
+      this(cpuOnly, 2);
+    }
+
+    Fed(boolean cpuOnly, float rho) {
+      this.rho = rho;
       Ops tf = Ops.create(graph);
       c = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(4)));
       Variable<TFloat32> w = tf.withName("w").variable(Shape.of(4), TFloat32.class);
@@ -39,7 +45,7 @@ class EuclideanDualTest {
       Operand<TFloat32> loss = tf.sum(tf.math.mul(c, w), tf.constant(0));
       sam =
           SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f))
-              .rho(2f)
+              .rho(rho)
               .cpuOnly(cpuOnly)
               .build();
       train = sam.minimize(loss);
@@ -61,7 +67,7 @@ class EuclideanDualTest {
           norm = Math.hypot(norm, g);
         }
         assertThat(Values.of(result.get(1))[0]).isCloseTo(norm, within(1e-6 * norm));
-        assertThat(Values.of(result.get(2))[0]).isCloseTo(norm == 0 ? 0 : 2, within(1e-6));
+        assertThat(Values.of(result.get(2))[0]).isCloseTo(norm == 0 ? 0 : rho, within(rho * 5e-7));
         return Values.of(result.get(0));
       }
     }
@@ -93,6 +99,23 @@ class EuclideanDualTest {
                 org.assertj.core.data.Offset.offset(1e-6));
       }
       assertThat(fed.epsilon(0, 0, 0, 0)).containsExactly(0, 0, 0, 0);
+    }
+  }
+
+  /** Here ρ/‖g‖ is less than the smallest float, though ε is not. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void bothWaysGiveASmallPerturbationForALargeGradient(boolean cpuOnly) {
+    try (Fed fed = new Fed(cpuOnly, 1e-6f)) {
+      for (double scale : new double[] {1e30, 1e33, 1e36}) {
+        double[] epsilon =
+            fed.epsilon((float) (3 * scale), 0, (float) (-4 * scale), (float) (12 * scale));
+        assertThat(epsilon)
+            .as("scale %s", scale)
+            .containsExactly(
+                new double[] {3e-6 / 13, 0, -4e-6 / 13, 12e-6 / 13},
+                org.assertj.core.data.Offset.offset(1e-12));
+      }
     }
   }
 

@@ -3,8 +3,6 @@ package org.samtf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -79,14 +77,14 @@ class UpdateComesLastTest {
         Session session = new Session(graph)) {
       TestModels.Model model = TestModels.everything(graph, session);
       Op train = wrap(graph, new Adam(graph, 0.01f), sam).minimize(model.loss);
-      Set<GraphOperation> step = behind((GraphOperation) train.op());
+      Set<GraphOperation> step = GraphOps.behind((GraphOperation) train.op());
       Set<GraphOperation> weights = new HashSet<>();
       model.variables.forEach(w -> weights.add((GraphOperation) w.op()));
       int updates = 0;
       for (GraphOperation update : step) {
         if (update.type().equals("ApplyAdam")) {
           updates++;
-          Set<GraphOperation> before = behind(update);
+          Set<GraphOperation> before = GraphOps.behind(update);
           for (GraphOperation op : step) {
             if (!op.type().equals("ApplyAdam") && reads(op, weights)) {
               assertThat(before).as("before %s", update.name()).contains(op);
@@ -100,19 +98,5 @@ class UpdateComesLastTest {
 
   private static boolean reads(GraphOperation op, Set<GraphOperation> variables) {
     return op.inputs().stream().anyMatch(input -> variables.contains(input.op()));
-  }
-
-  private static Set<GraphOperation> behind(GraphOperation last) {
-    Set<GraphOperation> behind = new HashSet<>();
-    Deque<GraphOperation> todo = new ArrayDeque<>();
-    todo.add(last);
-    while (!todo.isEmpty()) {
-      GraphOperation op = todo.remove();
-      if (behind.add(op)) {
-        op.inputs().forEach(input -> todo.add((GraphOperation) input.op()));
-        todo.addAll(op.controlInputs());
-      }
-    }
-    return behind;
   }
 }
