@@ -69,7 +69,7 @@ final class BatchParts {
         copies.put(node, copy(copier, node, number == 0, readAs, copies));
       }
     }
-    return new Replica(copies.get(forward.loss()).output(loss.index()), scope.getDeviceString());
+    return new Replica(copies.get(forward.loss()).output(loss.index()));
   }
 
   private GraphOperation copy(

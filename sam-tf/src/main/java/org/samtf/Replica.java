@@ -8,12 +8,8 @@ final class Replica {
   final LossGraph forward;
   final Output<?> loss;
 
-  /** Where its ops are; empty to leave that to TensorFlow. */
-  final String device;
-
-  Replica(Output<?> loss, String device) {
+  Replica(Output<?> loss) {
     this.forward = new LossGraph(loss);
     this.loss = loss;
-    this.device = device;
   }
 }

@@ -42,6 +42,18 @@ abstract class ReplicaSource {
               + losses.size()
               + " losses, and a batch is to be cut as well; give one loss, or cut no batch");
     }
+    if (!settings.devices.isEmpty() && settings.microBatches == 1) {
+      throw new IllegalArgumentException(
+          "devices are "
+              + settings.devices
+              + ", but the batch is in one part; raise microBatches, or leave devices out and put"
+              + " the losses on devices");
+    }
+    if (settings.randomAscentExamples && settings.ascentExamples == null) {
+      throw new IllegalArgumentException(
+          "randomAscentExamples is given without ascentExamples or ascentFraction; add one of them"
+              + " or leave it out");
+    }
     if (settings.inPlace && (losses.size() > 1 || settings.microBatches > 1)) {
       throw new IllegalArgumentException(
           "inPlace has one set of weights, but each replica needs its own w+epsilon; leave inPlace"
@@ -87,7 +99,7 @@ abstract class ReplicaSource {
 
     @Override
     Replica forAscent(int number, List<Op> after) {
-      return new Replica(losses.get(number), scope(number).getDeviceString());
+      return new Replica(losses.get(number));
     }
   }
 
@@ -170,7 +182,7 @@ abstract class ReplicaSource {
     Subset(SamSettings settings, GraphScope scope, Output<?> loss) {
       AscentExamples examples = settings.ascentExamples;
       this.scope = scope;
-      this.whole = new Replica(loss, "");
+      this.whole = new Replica(loss);
       this.parts = new BatchParts(loss, examples.batchInputs);
       this.inputs =
           ExampleSubset.of(

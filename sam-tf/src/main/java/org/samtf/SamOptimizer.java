@@ -529,7 +529,8 @@ public final class SamOptimizer extends WrappingOptimizer {
 
     /**
      * The devices that micro-batches are spread over, in turn: forward and backward ops,
-     * perturbation and perturbed weights of a part are on its device.
+     * perturbation and perturbed weights of a part are on its device. Without micro-batches {@code
+     * minimize} refuses this setting.
      *
      * @param devices names such as {@code /device:GPU:1} or {@code
      *     /job:worker/task:1/device:GPU:0}; empty by default, which leaves the devices to

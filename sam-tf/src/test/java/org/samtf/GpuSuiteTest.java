@@ -43,6 +43,9 @@ class GpuSuiteTest {
   private static final int HIDDEN = 30;
   private static final int OUT = 4;
 
+  /** More than one number for each variable of each part; less than a weight has. */
+  private static final long FEW = 16;
+
   /** Tensors whose size is that of a weight or of the batch, in the graph that ran. */
   private static final Set<String> HEAVY =
       Set.of("MatMul", "Tanh", "TanhGrad", "VariableV2", "ApplyMomentum");
@@ -222,6 +225,33 @@ class GpuSuiteTest {
       }
       assertThat(elsewhere).isEmpty();
       assertThat(there).isGreaterThan(10);
+    }
+  }
+
+  /**
+   * Nothing of a weight's size or the batch's goes to the host or comes from there, by a device or
+   * by the memory that an op works in. Numbers for each variable or part may.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"1", "1.5", "2", "3", "Infinity", "adaptive", "parallel", "shared", "in place"})
+  void nothingLargeIsCopied(String setting) {
+    try (Net net = new Net(DtypesTest.Type.FLOAT32.type, GPU)) {
+      Op train =
+          net.minimize(
+              sam ->
+                  switch (setting) {
+                    case "adaptive" -> sam.adaptive(0.01f);
+                    case "parallel" -> sam.microBatches(4, net.batchInputs);
+                    case "shared" ->
+                        sam.microBatches(4, net.batchInputs)
+                            .perturbation(PerturbationSharing.SHARED);
+                    case "in place" -> sam.inPlace(true);
+                    default -> sam.norm(Double.parseDouble(setting));
+                  });
+      assertThat(Crossings.run(net.session.runner().addTarget(train)))
+          .filteredOn(Crossings.Crossing::isOfTheModel)
+          .allMatch(crossing -> crossing.size() <= FEW);
     }
   }
 

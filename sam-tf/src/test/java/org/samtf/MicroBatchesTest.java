@@ -579,6 +579,12 @@ class MicroBatchesTest {
               () ->
                   builder.inPlace(false).ascentExamples(2, net.x, net.y).build().minimize(net.loss))
           .hasMessageContaining("both cut the batch");
+      var whole = SamOptimizer.builder(graph, new GradientDescent(graph));
+      assertThatThrownBy(() -> whole.devices(List.of("/device:CPU:0")).build().minimize(net.loss))
+          .hasMessageContaining("devices are [/device:CPU:0], but the batch is in one part");
+      assertThatThrownBy(
+              () -> whole.devices(List.of()).randomAscentExamples(true).build().minimize(net.loss))
+          .hasMessageContaining("randomAscentExamples is given without ascentExamples");
     }
   }
 
