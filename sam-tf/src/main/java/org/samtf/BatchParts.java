@@ -20,19 +20,32 @@ final class BatchParts {
   private final LossGraph forward;
   private final Output<?> loss;
   private final PartPlan plan;
+  private final DeviceReads reads;
   private final List<Output<?>> batchInputs = new ArrayList<>();
+
+  /** The variables that the forward ops assign to: when they are read makes a difference. */
+  private final Set<Node> assigned = new HashSet<>();
 
   /**
    * Plans the parts.
    *
    * @param batchInputs the tensors whose first axis is the batch
+   * @param reads how the parts read variables
    */
-  BatchParts(Output<?> loss, List<Operand<?>> batchInputs) {
+  BatchParts(Output<?> loss, List<Operand<?>> batchInputs, DeviceReads reads) {
     this.forward = new LossGraph(loss);
     this.loss = loss;
     batchInputs.forEach(input -> this.batchInputs.add(input.asOutput()));
     Set<Output<?>> inputs = new HashSet<>(this.batchInputs);
     this.plan = new PartPlan(forward, inputs);
+    this.reads = reads;
+    for (Node node : forward.inputsFirst()) {
+      for (int i = 0; i < node.inputs.length; i++) {
+        if (takesVariable(node, i) && !TwinPlan.REF_READERS.contains(node.type)) {
+          assigned.add(node.inputs[i]);
+        }
+      }
+    }
   }
 
   List<Output<?>> batchInputs() {
@@ -66,10 +79,15 @@ final class BatchParts {
     Map<Node, GraphOperation> copies = new HashMap<>();
     for (Node node : forward.inputsFirst()) {
       if (plan.isCopied(node, number == 0)) {
-        copies.put(node, copy(copier, node, number == 0, readAs, copies));
+        copies.put(node, copy(copier, node, number == 0, readAs, scope.getDeviceString(), copies));
       }
     }
     return new Replica(copies.get(forward.loss()).output(loss.index()));
+  }
+
+  /** Whether an input is a variable itself and not its value. */
+  private static boolean takesVariable(Node node, int input) {
+    return node.inputs[input].isVariable() && OpDefs.of(node.type).isRefInput(node.op, input);
   }
 
   private GraphOperation copy(
@@ -77,16 +95,19 @@ final class BatchParts {
       Node node,
       boolean first,
       Map<Output<?>, Output<?>> readAs,
+      String device,
       Map<Node, GraphOperation> copies) {
     List<Output<?>> inputs = new ArrayList<>();
     for (int i = 0; i < node.inputs.length; i++) {
       Node source = node.inputs[i];
       Output<?> original = source.op.output(node.inputOutputs[i]);
-      Output<?> replacement = readAs.get(original);
-      inputs.add(
-          replacement != null
-              ? replacement
-              : copies.getOrDefault(source, source.op).output(node.inputOutputs[i]));
+      if (readAs.containsKey(original)) {
+        inputs.add(readAs.get(original));
+      } else if (source.isVariable() && !assigned.contains(source) && !takesVariable(node, i)) {
+        inputs.add(reads.read(original, device));
+      } else {
+        inputs.add(copies.getOrDefault(source, source.op).output(node.inputOutputs[i]));
+      }
     }
     List<GraphOperation> controls = new ArrayList<>();
     for (Node control : node.controls) {

@@ -31,7 +31,8 @@ abstract class ReplicaSource {
     return ofAscent;
   }
 
-  static ReplicaSource of(SamSettings settings, GraphScope scope, List<Output<?>> losses) {
+  static ReplicaSource of(
+      SamSettings settings, GraphScope scope, List<Output<?>> losses, DeviceReads reads) {
     if (losses.isEmpty()) {
       throw new IllegalArgumentException("there is no loss; give at least one");
     }
@@ -64,10 +65,10 @@ abstract class ReplicaSource {
         throw new IllegalArgumentException(
             "ascentExamples and microBatches both cut the batch; use one of them");
       }
-      return new Subset(settings, scope, losses.get(0));
+      return new Subset(settings, scope, losses.get(0), reads);
     }
     if (settings.microBatches > 1) {
-      return new MicroBatches(settings, scope, losses.get(0));
+      return new MicroBatches(settings, scope, losses.get(0), reads);
     }
     return new Losses(scope, losses);
   }
@@ -110,10 +111,10 @@ abstract class ReplicaSource {
     private final BatchParts parts;
     private final List<List<Output<?>>> inputsOfParts = new ArrayList<>();
 
-    MicroBatches(SamSettings settings, GraphScope scope, Output<?> loss) {
+    MicroBatches(SamSettings settings, GraphScope scope, Output<?> loss, DeviceReads reads) {
       this.settings = settings;
       this.scope = scope;
-      this.parts = new BatchParts(loss, settings.batchInputs);
+      this.parts = new BatchParts(loss, settings.batchInputs, reads);
       int k = settings.microBatches;
       for (int i = 0; i < k; i++) {
         inputsOfParts.add(new ArrayList<>());
@@ -179,11 +180,11 @@ abstract class ReplicaSource {
     private final BatchParts parts;
     private final List<Output<?>> inputs;
 
-    Subset(SamSettings settings, GraphScope scope, Output<?> loss) {
+    Subset(SamSettings settings, GraphScope scope, Output<?> loss, DeviceReads reads) {
       AscentExamples examples = settings.ascentExamples;
       this.scope = scope;
       this.whole = new Replica(loss);
-      this.parts = new BatchParts(loss, examples.batchInputs);
+      this.parts = new BatchParts(loss, examples.batchInputs, reads);
       this.inputs =
           ExampleSubset.of(
               scope.withSubScope("ascentExamples").ops(),

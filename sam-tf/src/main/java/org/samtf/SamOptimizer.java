@@ -517,7 +517,8 @@ public final class SamOptimizer extends WrappingOptimizer {
 
     /**
      * Whether one micro-batch comes after the other, so that the activations of only one are in
-     * memory. Otherwise TensorFlow may run them at the same time.
+     * memory; of several {@link #devices}, in the memory of each. Otherwise TensorFlow may run them
+     * at the same time.
      *
      * @param sequential false by default
      * @return this builder

@@ -30,21 +30,22 @@ final class StepWriter {
   private final Graph graph;
   private final SamSettings settings;
   private final GraphScope scope;
+  private final DeviceReads reads;
   private final ReplicaSource replicas;
 
   /** The variables that are trained, in the order in which losses reach them. */
   private final Map<GraphOperation, Output<?>> variables = new LinkedHashMap<>();
 
   /** The SAM gradients in each variable, of the replicas written so far. */
-  private final Map<GraphOperation, List<Output<?>>> samGradients = new HashMap<>();
+  private final Map<GraphOperation, DeviceSums> samGradients = new HashMap<>();
 
   private final List<Perturbed> written = new ArrayList<>();
 
   /** What has to be over before the step assigns. */
   private final List<Op> after = new ArrayList<>();
 
-  /** What the next replica waits for; nothing unless one comes after the other. */
-  private List<Op> previous = List.of();
+  /** What the next replica on a device waits for; nothing unless one comes after the other. */
+  private final Map<String, List<Op>> previousByDevice = new HashMap<>();
 
   /** A replica with its gradients at w. */
   private static final class FirstPass {
@@ -83,7 +84,8 @@ final class StepWriter {
     this.graph = graph;
     this.settings = settings;
     this.scope = scope;
-    this.replicas = ReplicaSource.of(settings, scope, losses);
+    this.reads = new DeviceReads(scope.withSubScope("reads"));
+    this.replicas = ReplicaSource.of(settings, scope, losses, reads);
   }
 
   SamStep write() {
@@ -101,8 +103,9 @@ final class StepWriter {
       List<Trainable> targets = firstPasses.get(0).perturbed;
       List<Operand<TNumber>> groupEpsilons =
           perturbation.epsilons(firstPasses.get(0).scope.withSubScope("ascent").ops());
+      Map<String, List<Operand<?>>> sumsByDevice = new HashMap<>();
       for (FirstPass firstPass : firstPasses) {
-        WeightsAtPerturbation weights = weights(firstPass, targets, groupEpsilons);
+        WeightsAtPerturbation weights = weights(firstPass, targets, groupEpsilons, sumsByDevice);
         secondPass(firstPass, weights);
         restore = weights.restore();
       }
@@ -127,7 +130,7 @@ final class StepWriter {
   /** g = ∇L(w). */
   private FirstPass firstPass(int number) {
     GraphScope at = replicas.scope(number);
-    Replica replica = replicas.forAscent(number, previous);
+    Replica replica = replicas.forAscent(number, previous(at));
     List<Trainable> trained =
         Trainables.of(
             replica,
@@ -150,7 +153,7 @@ final class StepWriter {
     }
     after.add(replica.loss);
     if (settings.sequential && settings.groupSize != 1) {
-      previous = gradients(trained);
+      previousByDevice.put(at.getDeviceString(), gradients(trained));
     }
     return firstPass;
   }
@@ -163,14 +166,15 @@ final class StepWriter {
     List<Operand<TNumber>> gradients = new ArrayList<>();
     List<Operand<?>> weights = new ArrayList<>();
     for (int i = 0; i < first.perturbed.size(); i++) {
-      List<Output<?>> ofVariable = new ArrayList<>();
+      DeviceSums ofVariable = new DeviceSums();
       for (FirstPass member : group) {
         requireSameVariables(first, member);
-        ofVariable.add(member.perturbed.get(i).gradient);
+        ofVariable.add(member.scope.withSubScope("ascent"), member.perturbed.get(i).gradient);
       }
       Output<?> variable = first.perturbed.get(i).variable;
-      gradients.add(reals.cast(reals.mean(ofVariable), Reals.computeType(variable)));
-      weights.add(variable);
+      Operand<TNumber> mean = ofVariable.times(reals, 1.0 / group.size());
+      gradients.add(reals.cast(mean, Reals.computeType(variable)));
+      weights.add(reads.read(variable, first.scope.getDeviceString()));
     }
     Operand<TNumber> rho = rho(tf, reals, Reals.commonType(gradients));
     return settings.ascent().perturb(tf, gradients, weights, names(first.perturbed), rho);
@@ -191,15 +195,32 @@ final class StepWriter {
     }
   }
 
+  /**
+   * How a second pass reads w+ε.
+   *
+   * @param sumsByDevice what replicas with a perturbation in common have in common on a device
+   */
   private WeightsAtPerturbation weights(
-      FirstPass pass, List<Trainable> targets, List<Operand<TNumber>> epsilons) {
+      FirstPass pass,
+      List<Trainable> targets,
+      List<Operand<TNumber>> epsilons,
+      Map<String, List<Operand<?>>> sumsByDevice) {
     if (settings.inPlace) {
       List<Op> before = gradients(pass.trained);
       before.add(pass.replica.loss);
       return WeightsAtPerturbation.inPlace(scope, targets, epsilons, before);
     }
+    String device = pass.scope.getDeviceString();
+    Ops tf = pass.scope.withSubScope("ascent").ops();
+    List<Operand<?>> sums =
+        sumsByDevice.computeIfAbsent(
+            device, d -> WeightsAtPerturbation.sums(tf, reads, d, targets, epsilons));
     return WeightsAtPerturbation.beside(
-        pass.scope, targets, epsilons, settings.groupSize == 1 ? List.of() : previous);
+        tf, targets, sums, settings.groupSize == 1 ? List.of() : previous(pass.scope));
+  }
+
+  private List<Op> previous(GraphScope at) {
+    return previousByDevice.getOrDefault(at.getDeviceString(), List.of());
   }
 
   /** ∇L(w+ε), on the twin. */
@@ -244,26 +265,19 @@ final class StepWriter {
 
   /** Collects the gradients; one after the other, they are added up at once to free memory. */
   private void accumulate(FirstPass pass, Output<?>[] gradients) {
-    Ops tf = pass.scope.withSubScope("descent").ops();
+    GraphScope descent = pass.scope.withSubScope("descent");
     List<Op> sums = new ArrayList<>();
     for (int i = 0; i < gradients.length; i++) {
-      List<Output<?>> ofVariable =
-          samGradients.computeIfAbsent(pass.trained.get(i).node.op, variable -> new ArrayList<>());
-      if (settings.sequential && !ofVariable.isEmpty()) {
-        Operand<TNumber> sum =
-            tf.withName("sum")
-                .math
-                .add(
-                    Reals.<Operand<TNumber>>unchecked(ofVariable.get(0)),
-                    Reals.<Operand<TNumber>>unchecked(gradients[i]));
-        ofVariable.set(0, sum.asOutput());
+      DeviceSums ofVariable =
+          samGradients.computeIfAbsent(pass.trained.get(i).node.op, op -> new DeviceSums());
+      if (settings.sequential) {
+        sums.add(ofVariable.addUp(descent, gradients[i]));
       } else {
-        ofVariable.add(gradients[i]);
+        ofVariable.add(descent, gradients[i]);
       }
-      sums.add(ofVariable.get(ofVariable.size() - 1));
     }
     if (settings.sequential) {
-      previous = sums;
+      previousByDevice.put(pass.scope.getDeviceString(), sums);
     }
   }
 
@@ -277,7 +291,7 @@ final class StepWriter {
     Map<Class<?>, Operand<TNumber>> factors = new HashMap<>();
     variables.forEach(
         (op, variable) -> {
-          Operand<TNumber> mean = reals.sum(samGradients.get(op), 1.0 / replicas.count());
+          Operand<TNumber> mean = samGradients.get(op).times(reals, 1.0 / replicas.count());
           names.add(op.name());
           gradients.add(
               settings.l2 == 0

@@ -24,26 +24,34 @@ final class WeightsAtPerturbation {
 
   private WeightsAtPerturbation() {}
 
+  /** w+ε of each perturbed variable, on a device, in the type of w. */
+  static List<Operand<?>> sums(
+      Ops tf,
+      DeviceReads reads,
+      String device,
+      List<Trainable> perturbed,
+      List<Operand<TNumber>> epsilons) {
+    List<Operand<?>> sums = new ArrayList<>();
+    for (int i = 0; i < perturbed.size(); i++) {
+      sums.add(sum(tf, reads.read(perturbed.get(i).variable, device), epsilons.get(i)));
+    }
+    return sums;
+  }
+
   /**
    * The second pass reads tensors; the variables hold w all the time.
    *
+   * @param sums w+ε of each variable
    * @param after what has to be over before they are read
    */
   static WeightsAtPerturbation beside(
-      GraphScope scope,
-      List<Trainable> perturbed,
-      List<Operand<TNumber>> epsilons,
-      List<Op> after) {
-    Ops tf = scope.withSubScope("ascent").ops();
+      Ops tf, List<Trainable> perturbed, List<Operand<?>> sums, List<Op> after) {
     WeightsAtPerturbation weights = new WeightsAtPerturbation();
     for (int i = 0; i < perturbed.size(); i++) {
-      Trainable trainable = perturbed.get(i);
       // ε is a constant of the second pass: no gradient flows back through it.
       Operand<?> perturbedWeight =
-          tf.withName("perturbed")
-              .withControlDependencies(after)
-              .stopGradient(sum(tf, trainable, epsilons.get(i)));
-      weights.readAs.put(trainable.node.op, perturbedWeight.asOutput());
+          tf.withName("perturbed").withControlDependencies(after).stopGradient(sums.get(i));
+      weights.readAs.put(perturbed.get(i).node.op, perturbedWeight.asOutput());
     }
     return weights;
   }
@@ -98,11 +106,10 @@ final class WeightsAtPerturbation {
     return inPlace == null ? null : inPlace.undo();
   }
 
-  /** w+ε, in the type of w. */
-  private static Operand<TNumber> sum(Ops tf, Trainable trainable, Operand<TNumber> epsilon) {
+  private static Operand<TNumber> sum(Ops tf, Output<?> weight, Operand<TNumber> epsilon) {
     Reals reals = new Reals(tf);
-    Operand<TNumber> w = reals.cast(trainable.variable, epsilon.type());
-    return reals.cast(tf.math.add(w, epsilon), Reals.unchecked(trainable.variable.type()));
+    Operand<TNumber> w = reals.cast(weight, epsilon.type());
+    return reals.cast(tf.math.add(w, epsilon), Reals.unchecked(weight.type()));
   }
 
   /** Assigns w+ε and w in turn, and can tell after a failure which of them the variables hold. */
@@ -134,7 +141,7 @@ final class WeightsAtPerturbation {
       List<Operand<TNumber>> sums = new ArrayList<>();
       for (int i = 0; i < perturbed.size(); i++) {
         saved.add(tf.assign(backups.get(i), weight(perturbed.get(i))));
-        sums.add(sum(tf, perturbed.get(i), epsilons.get(i)));
+        sums.add(sum(tf, perturbed.get(i).variable, epsilons.get(i)));
       }
       saved.addAll(sums);
       Op marked = tf.withControlDependencies(saved).assign(isPerturbed, tf.constant(true));
