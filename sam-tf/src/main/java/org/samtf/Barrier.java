@@ -1,6 +1,7 @@
 package org.samtf;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,13 +37,15 @@ final class Barrier {
       String what,
       List<? extends Op> after) {
     Ops tf = scope.ops();
-    Reals reals = new Reals(tf);
+    Map<String, Reals> realsByDevice = new HashMap<>();
     List<Operand<TNumber>> sums = new ArrayList<>();
     Map<String, List<Integer>> indicesByDevice = new LinkedHashMap<>();
     for (int i = 0; i < gradients.size(); i++) {
       Output<?> gradient = gradients.get(i);
-      sums.add(reals.sum(reals.cast(gradient, Reals.computeType(gradient))));
       String device = ((GraphOperation) gradient.op()).device();
+      Reals reals =
+          realsByDevice.computeIfAbsent(device, d -> new Reals(scope.withDeviceString(d).ops()));
+      sums.add(reals.sum(reals.cast(gradient, Reals.computeType(gradient))));
       indicesByDevice.computeIfAbsent(device, d -> new ArrayList<>()).add(i);
     }
     List<Op> conditions = new ArrayList<>(after);

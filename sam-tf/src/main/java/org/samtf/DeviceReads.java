@@ -24,10 +24,11 @@ final class DeviceReads {
   /**
    * What to read in place of a variable.
    *
-   * @param device where it is read; if that is empty, the variable itself is read
+   * @param device where it is read; if that is empty, or there are no weights in the variable, it
+   *     is read as it is
    */
   Output<?> read(Output<?> variable, String device) {
-    if (device.isEmpty()) {
+    if (device.isEmpty() || !Reals.isFloating(variable)) {
       return variable;
     }
     return readsByDevice

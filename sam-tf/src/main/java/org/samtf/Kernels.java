@@ -2,10 +2,15 @@ package org.samtf;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.PointerScope;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.internal.c_api.TF_Buffer;
 import org.tensorflow.internal.c_api.TF_Status;
@@ -31,11 +36,28 @@ final class Kernels {
       this.types = types;
       this.hostArguments = hostArguments;
     }
+
+    /** Whether it is for the types that an op works in. */
+    private boolean fits(GraphOperation op) {
+      for (Map.Entry<String, Set<Integer>> constraint : types.entrySet()) {
+        var value = op.attributes().getAttrValueProto(constraint.getKey());
+        Set<Integer> given = new HashSet<>(value.getList().getTypeValueList());
+        if (given.isEmpty()) {
+          given.add(value.getTypeValue());
+        }
+        if (!constraint.getValue().containsAll(given)) {
+          return false;
+        }
+      }
+      return true;
+    }
   }
 
   private static final class Build {
     private static final boolean HAS_GPU = !of("MatMul", Set.of(GPU)).isEmpty();
   }
+
+  private static final Map<String, List<Kernel>> FOR_GPU = new ConcurrentHashMap<>();
 
   private Kernels() {}
 
@@ -44,9 +66,24 @@ final class Kernels {
     return Build.HAS_GPU;
   }
 
-  /** The implementations of an op that a GPU can use. */
-  static List<Kernel> forGpu(String op) {
-    return of(op, Set.of(GPU, ANY_DEVICE));
+  /** The implementations of a type of op that a GPU can use. */
+  static List<Kernel> forGpu(String type) {
+    return FOR_GPU.computeIfAbsent(type, t -> of(t, Set.of(GPU, ANY_DEVICE)));
+  }
+
+  /** The implementation that a GPU would use for an op, if there is one. */
+  static Optional<Kernel> forGpu(GraphOperation op) {
+    return forGpu(op.type()).stream().filter(kernel -> kernel.fits(op)).findFirst();
+  }
+
+  /**
+   * Whether an op can be on a device. Of a GPU only a build for GPUs knows it; another says yes.
+   *
+   * @param device a name as TensorFlow's ops have it
+   */
+  static boolean canRun(GraphOperation op, String device) {
+    boolean isKnown = device.toUpperCase(Locale.ROOT).contains(GPU + ":") && hasGpu();
+    return !isKnown || forGpu(op).isPresent();
   }
 
   private static List<Kernel> of(String op, Set<String> devices) {
@@ -58,7 +95,8 @@ final class Kernels {
       status.throwExceptionIfNotOK();
       try {
         for (var kernel : Protos.kernels(serialized.dataAsByteBuffer()).getKernelList()) {
-          if (devices.contains(kernel.getDeviceType())) {
+          // One with a label is only for ops that ask for it.
+          if (devices.contains(kernel.getDeviceType()) && kernel.getLabel().isEmpty()) {
             Map<String, Set<Integer>> types = new HashMap<>();
             for (var constraint : kernel.getConstraintList()) {
               types.put(

@@ -83,6 +83,24 @@ final class LossGraph {
     return loss;
   }
 
+  /**
+   * The device that everything is on that the loss is computed by, but for where it starts from;
+   * empty if TensorFlow chooses for any of it, or there are several.
+   */
+  String commonDevice() {
+    String common = loss.op.device();
+    for (Node node : feedingLoss()) {
+      if (common.isEmpty()) {
+        break;
+      }
+      boolean isSource = node.inputs.length == 0;
+      if (!isSource && !node.op.device().equals(common)) {
+        common = "";
+      }
+    }
+    return common;
+  }
+
   /** Depth first and without recursion: graphs are deeper than stacks. */
   private Node read(GraphOperation last, Map<GraphOperation, Node> nodes) {
     Deque<Visit> stack = new ArrayDeque<>();

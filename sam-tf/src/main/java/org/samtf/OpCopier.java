@@ -35,7 +35,8 @@ final class OpCopier {
   /**
    * Copies go below {@code scope}.
    *
-   * @param device the device of all copies; if empty, each is on that of its original
+   * @param device the device of all copies that can be there, the others being left to TensorFlow;
+   *     if empty, each is on that of its original
    * @param draw how many other copies of the same ops there are: a random op with a seed would draw
    *     the same numbers in each
    */
@@ -53,10 +54,7 @@ final class OpCopier {
     String copyName = scope.uniqueName(name);
     GraphOperationBuilder builder =
         graph.opBuilder(
-            type,
-            copyName,
-            scopesByDevice.computeIfAbsent(
-                device.isEmpty() ? op.device() : device, scope::withDeviceString));
+            type, copyName, scopesByDevice.computeIfAbsent(device(op), scope::withDeviceString));
     OpDefs.Definition definition = OpDefs.of(type);
     int next = 0;
     for (OpDefs.Argument argument : definition.arguments) {
@@ -82,6 +80,13 @@ final class OpCopier {
     GraphOperation copy = builder.build();
     namesOfCopies.put(name, copyName);
     return copy;
+  }
+
+  private String device(GraphOperation op) {
+    if (device.isEmpty()) {
+      return op.device();
+    }
+    return Kernels.canRun(op, device) ? device : "";
   }
 
   /** Both seeds are 0 if an op is to be seeded by chance. */

@@ -2,7 +2,6 @@ package org.samtf;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Op;
@@ -76,31 +75,31 @@ abstract class ReplicaSource {
   /** One loss a replica, written by the user. */
   private static final class Losses extends ReplicaSource {
     private final GraphScope scope;
-    private final List<Output<?>> losses;
+    private final List<Replica> replicas = new ArrayList<>();
 
     Losses(GraphScope scope, List<Output<?>> losses) {
       this.scope = scope;
-      this.losses = losses;
+      losses.forEach(loss -> replicas.add(new Replica(loss)));
     }
 
     @Override
     int count() {
-      return losses.size();
+      return replicas.size();
     }
 
     @Override
     GraphScope scope(int number) {
-      if (losses.size() == 1) {
-        return scope;
+      LossGraph forward = replicas.get(number).forward;
+      if (replicas.size() == 1) {
+        return scope.withDeviceString(forward.commonDevice());
       }
       // The ops of a replica stand where its loss does.
-      String device = ((GraphOperation) losses.get(number).op()).device();
-      return scope.withSubScope("replica" + number).withDeviceString(device);
+      return scope.withSubScope("replica" + number).withDeviceString(forward.loss().op.device());
     }
 
     @Override
     Replica forAscent(int number, List<Op> after) {
-      return new Replica(losses.get(number));
+      return replicas.get(number);
     }
   }
 

@@ -284,19 +284,20 @@ final class StepWriter {
   /** The update gradient: the mean over the replicas, + 2λw, once all are finite. */
   private Barrier descend() {
     GraphScope descent = scope.withSubScope("descent");
-    Ops tf = descent.ops();
-    Reals reals = new Reals(tf);
+    Map<String, Ops> opsByDevice = new HashMap<>();
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
-    Map<Class<?>, Operand<TNumber>> factors = new HashMap<>();
+    Map<List<?>, Operand<TNumber>> factors = new HashMap<>();
     variables.forEach(
         (op, variable) -> {
-          Operand<TNumber> mean = samGradients.get(op).times(reals, 1.0 / replicas.count());
+          String device = op.device();
+          Ops tf = opsByDevice.computeIfAbsent(device, d -> descent.withDeviceString(d).ops());
+          Operand<TNumber> mean = samGradients.get(op).times(new Reals(tf), 1.0 / replicas.count());
           names.add(op.name());
           gradients.add(
               settings.l2 == 0
                   ? mean.asOutput()
-                  : withL2(tf, mean, Reals.unchecked(variable), factors));
+                  : withL2(tf, mean, Reals.unchecked(variable), device, factors));
         });
     return new Barrier(descent, gradients, names, "gradient at w+epsilon", after);
   }
@@ -305,12 +306,14 @@ final class StepWriter {
       Ops tf,
       Operand<TNumber> gradient,
       Operand<TNumber> weight,
-      Map<Class<?>, Operand<TNumber>> factors) {
+      String device,
+      Map<List<?>, Operand<TNumber>> factors) {
     // In place, the variables hold w again only once they are restored.
     Ops read = settings.inPlace ? tf.withControlDependencies(after) : tf;
     Operand<TNumber> factor =
         factors.computeIfAbsent(
-            weight.type(), type -> tf.dtypes.cast(tf.constant(2 * settings.l2), weight.type()));
+            List.of(device, weight.type()),
+            key -> tf.dtypes.cast(tf.constant(2 * settings.l2), weight.type()));
     return tf.withName("gradient").math.add(gradient, read.math.mul(factor, weight)).asOutput();
   }
 

@@ -14,6 +14,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -298,6 +299,45 @@ class DevicesTest {
       assertThat(products[0]).isZero();
       assertThat(products[1]).isGreaterThanOrEqualTo(6);
       assertThat(products[2]).isEqualTo(products[1]);
+    }
+  }
+
+  /** TensorFlow Java leaves the gradients of such a model to the first device. */
+  @ParameterizedTest
+  @ValueSource(doubles = {1, 2, 3})
+  void aModelOnOneDeviceIsTrainedThere(double p) {
+    try (Graph graph = new Graph();
+        Session session = session(graph, 2)) {
+      Ops tf = GraphScope.unique(graph, "model").withDeviceString("/device:CPU:1").ops();
+      Placeholder<TFloat64> x =
+          tf.withName("x").placeholder(TFloat64.class, Placeholder.shape(BATCH));
+      Operand<TFloat64> y = x;
+      for (int layer = 0; layer < 2; layer++) {
+        Variable<TFloat64> w = tf.variable(Shape.of(5, 5), TFloat64.class);
+        session.run(tf.assign(w, Values.constant(tf, TFloat64.class, w.shape(), new double[25])));
+        y = tf.math.tanh(tf.linalg.matMul(y, tf.math.add(w, tf.constant(0.1))));
+      }
+      Operand<TFloat64> loss = tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1}));
+      SamOptimizer sam =
+          SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f)).norm(p).l2(0.01f).build();
+      Op train = sam.minimize(loss);
+      Map<Node, Integer> ran = new HashMap<>();
+      try (TFloat64 batch = Values.tensor(BATCH, new Random(1).doubles(BATCH.size()).toArray())) {
+        run(session.runner().feed(x, batch).addTarget(train), ran);
+        assertThat(Crossings.run(session.runner().feed(x, batch).addTarget(train)))
+            .filteredOn(crossing -> crossing.isOfTheModel() && crossing.size() > 2)
+            .extracting(Crossings.Crossing::name)
+            // What is fed comes from the host.
+            .allMatch(name -> name.startsWith("_arg_"));
+      }
+      assertThat(ran)
+          .allSatisfy(
+              (node, device) -> {
+                if (HEAVY.contains(node.type()) || node.type().equals("ApplyMomentum")) {
+                  assertThat(device).as(node.name()).isEqualTo(1);
+                }
+              });
+      assertThat(ran.keySet()).filteredOn(node -> node.type().equals("TanhGrad")).hasSize(4);
     }
   }
 }
