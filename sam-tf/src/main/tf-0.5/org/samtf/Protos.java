@@ -2,6 +2,10 @@ package org.samtf;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import org.tensorflow.proto.distruntime.ClusterDef;
+import org.tensorflow.proto.distruntime.JobDef;
+import org.tensorflow.proto.distruntime.ServerDef;
 import org.tensorflow.proto.framework.ConfigProto;
 import org.tensorflow.proto.framework.GPUOptions;
 import org.tensorflow.proto.framework.KernelList;
@@ -34,5 +38,19 @@ final class Protos {
   /** The options of a run that tells which ops ran on which device, after all rewriting. */
   static RunOptions partitionGraphs() {
     return RunOptions.newBuilder().setOutputPartitionGraphs(true).build();
+  }
+
+  /** What a server needs to know to be one of several. */
+  static ServerDef server(String job, List<String> addresses, int task) {
+    JobDef.Builder tasks = JobDef.newBuilder().setName(job);
+    for (int i = 0; i < addresses.size(); i++) {
+      tasks.putTasks(i, addresses.get(i));
+    }
+    return ServerDef.newBuilder()
+        .setProtocol("grpc")
+        .setJobName(job)
+        .setTaskIndex(task)
+        .setCluster(ClusterDef.newBuilder().addJob(tasks))
+        .build();
   }
 }

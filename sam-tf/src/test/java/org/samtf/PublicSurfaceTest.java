@@ -22,7 +22,7 @@ class PublicSurfaceTest {
           .should()
           .haveNameMatching(
               "org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing"
-                  + "|LoadedModel|ModelExporter|GpuCheck|CudaLibraries)");
+                  + "|LoadedModel|ModelExporter|GpuCheck|CudaLibraries|Cluster)");
 
   /**
    * Tensors are computed where the graph runs: none may be read or made while it is built. Models
@@ -36,6 +36,9 @@ class PublicSurfaceTest {
           .and()
           // The check of the GPU builds and runs graphs of its own.
           .haveNameNotMatching("org\\.samtf\\.GpuSessions")
+          .and()
+          // Opens them, and runs none.
+          .haveNameNotMatching("org\\.samtf\\.Cluster")
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("org.tensorflow.Session")
