@@ -44,13 +44,22 @@ final class StepStatistics {
    */
   List<Operand<TFloat32>> of(Operand<TFloat32> statistic) {
     GraphOperation original = (GraphOperation) statistic.op();
-    Output<?> scale = original.inputs().get(SCALE).asOutput();
+    Output<?> scale = scale(original);
     List<Operand<TFloat32>> found = new ArrayList<>();
     for (GraphOperation op : behindLoss) {
-      if (op.type().equals(original.type()) && op.inputs().get(SCALE).asOutput().equals(scale)) {
+      if (op.type().equals(original.type()) && scale(op).equals(scale)) {
         found.add(op.output(statistic.asOutput().index()));
       }
     }
     return found;
+  }
+
+  /** The variable; a part on another device reads it through an op there. */
+  private static Output<?> scale(GraphOperation normalization) {
+    Output<?> read = normalization.inputs().get(SCALE).asOutput();
+    while (read.op().type().equals("Identity")) {
+      read = ((GraphOperation) read.op()).inputs().get(0).asOutput();
+    }
+    return read;
   }
 }
