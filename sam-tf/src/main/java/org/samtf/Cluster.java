@@ -161,8 +161,8 @@ public final class Cluster {
    *
    * @param graph the graph to run
    * @return the session, to be closed as any other
-   * @throws IllegalStateException if it cannot be opened, as with TensorFlow Java 0.5, which was
-   *     built without that
+   * @throws IllegalStateException if the graph is closed, or the session cannot be opened, as with
+   *     TensorFlow Java 0.5, which was built without that
    */
   public Session session(Graph graph) {
     try (PointerScope pointers = new PointerScope()) {
@@ -174,7 +174,11 @@ public final class Cluster {
       TF_Status status = TF_Status.newStatus();
       TF_SessionOptions options = TF_SessionOptions.newSessionOptions();
       tensorflow.TF_SetTarget(options, "grpc://" + workers.get(0));
-      TF_Session session = TF_Session.newSession((TF_Graph) handle.get(graph), options, status);
+      TF_Graph open = (TF_Graph) handle.get(graph);
+      if (open == null || open.isNull()) {
+        throw new IllegalStateException("the graph is closed; open sessions before that");
+      }
+      TF_Session session = TF_Session.newSession(open, options, status);
       status.throwExceptionIfNotOK();
       session.retainReference();
       return constructor.newInstance(graph, session);

@@ -176,6 +176,39 @@ class ClusterTest {
     }
   }
 
+  /** Losses of the user's own, one a machine. */
+  @Test
+  void eachMachineHasALossOfItsOwn() {
+    List<double[]> weights = new ArrayList<>();
+    for (boolean isCluster : new boolean[] {false, true}) {
+      try (Graph graph = new Graph();
+          Session session = isCluster ? cluster.session(graph) : new Session(graph)) {
+        TestModels.Maker m = new TestModels.Maker(graph, session);
+        Variable<TFloat64> w = m.weight("w", 5, 4);
+        List<Operand<TFloat64>> losses = new ArrayList<>();
+        for (int task = 0; task < WORKERS; task++) {
+          Ops tf =
+              GraphScope.unique(graph, "machine" + task)
+                  .withDeviceString(isCluster ? cluster.device(task, "CPU:0") : "")
+                  .ops();
+          Operand<TFloat64> y = tf.math.tanh(tf.linalg.matMul(m.data(6, 5), tf.identity(w)));
+          losses.add(tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1})));
+        }
+        Op train = new SamOptimizer(graph, new Momentum(graph, 0.1f, 0.9f), 0.1f).minimize(losses);
+        session.initialize();
+        for (int step = 0; step < 3; step++) {
+          session.run(train);
+        }
+        String device = isCluster ? cluster.device(1, "CPU:0") : "";
+        assertThat(graph.operation("Sam/replica1/ascent/Add").device()).isEqualTo(device);
+        weights.add(Values.of(session, w));
+      }
+    }
+    for (int k = 0; k < weights.get(0).length; k++) {
+      assertThat(weights.get(1)[k]).isCloseTo(weights.get(0)[k], within(1e-12));
+    }
+  }
+
   @Test
   void aNanOnAnotherMachineStopsTheStep() {
     try (Net net = new Net(true, false, PerturbationSharing.PER_REPLICA)) {
@@ -250,6 +283,9 @@ class ClusterTest {
         .hasMessageContaining("task is 2; the cluster has 2 workers, so it is 0 to 1");
     assertThatThrownBy(() -> cluster.serve(-1)).hasMessageContaining("task is -1");
     assertThatThrownBy(Cluster::of).hasMessageContaining("the cluster has no worker");
+    Graph closed = new Graph();
+    closed.close();
+    assertThatThrownBy(() -> cluster.session(closed)).hasMessageContaining("the graph is closed");
   }
 
   @ParameterizedTest
