@@ -23,9 +23,6 @@ final class BatchParts {
   private final DeviceReads reads;
   private final List<Output<?>> batchInputs = new ArrayList<>();
 
-  /** The variables that the forward ops assign to: when they are read makes a difference. */
-  private final Set<Node> assigned = new HashSet<>();
-
   /**
    * Plans the parts.
    *
@@ -39,13 +36,7 @@ final class BatchParts {
     Set<Output<?>> inputs = new HashSet<>(this.batchInputs);
     this.plan = new PartPlan(forward, inputs);
     this.reads = reads;
-    for (Node node : forward.inputsFirst()) {
-      for (int i = 0; i < node.inputs.length; i++) {
-        if (takesVariable(node, i) && !TwinPlan.REF_READERS.contains(node.type)) {
-          assigned.add(node.inputs[i]);
-        }
-      }
-    }
+    reads.leaveOut(forward.assigned());
   }
 
   List<Output<?>> batchInputs() {
@@ -103,7 +94,7 @@ final class BatchParts {
       Output<?> original = source.op.output(node.inputOutputs[i]);
       if (readAs.containsKey(original)) {
         inputs.add(readAs.get(original));
-      } else if (source.isVariable() && !assigned.contains(source) && !takesVariable(node, i)) {
+      } else if (source.isVariable() && !takesVariable(node, i)) {
         inputs.add(reads.read(original, device));
       } else {
         inputs.add(copies.getOrDefault(source, source.op).output(node.inputOutputs[i]));

@@ -1,7 +1,10 @@
 package org.samtf;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;
 
 /**
@@ -15,32 +18,42 @@ final class DeviceReads {
 
   private final GraphScope scope;
   private final Map<String, Map<Output<?>, Output<?>>> readsByDevice = new HashMap<>();
+  private final Set<GraphOperation> leftOut = new HashSet<>();
 
-  /** The reads go below {@code scope}. */
-  DeviceReads(GraphScope scope) {
+  private DeviceReads(GraphScope scope) {
     this.scope = scope;
+  }
+
+  /** Reads that go below {@code scope}. */
+  static DeviceReads below(GraphScope scope) {
+    return new DeviceReads(scope);
+  }
+
+  /** All variables are read as they are, as has to be if they change within a step. */
+  static DeviceReads none() {
+    return new DeviceReads(null);
+  }
+
+  /** Leaves variables to be read as they are. */
+  void leaveOut(Set<GraphOperation> variables) {
+    leftOut.addAll(variables);
   }
 
   /**
    * What to read in place of a variable.
    *
-   * @param device where it is read; if that is empty, or there are no weights in the variable, it
-   *     is read as it is
+   * @param device where it is read; if that is empty, or there are no weights in the variable, or
+   *     it was left out, it is read as it is
    */
   Output<?> read(Output<?> variable, String device) {
-    if (device.isEmpty() || !Reals.isFloating(variable)) {
+    GraphOperation op = (GraphOperation) variable.op();
+    if (scope == null || device.isEmpty() || !Reals.isFloating(variable) || leftOut.contains(op)) {
       return variable;
     }
     return readsByDevice
         .computeIfAbsent(device, d -> new HashMap<>())
         .computeIfAbsent(
             variable,
-            v ->
-                scope
-                    .withDeviceString(device)
-                    .withName(v.op().name())
-                    .ops()
-                    .identity(v)
-                    .asOutput());
+            v -> scope.withDeviceString(device).withName(op.name()).ops().identity(v).asOutput());
   }
 }

@@ -20,15 +20,19 @@ import org.tensorflow.Output;
  */
 final class GradientRewriter {
 
+  private final String device;
+  private final DeviceReads reads;
   private final OpCopier copier;
   private final boolean isPlacing;
   private final NarrowMatMuls narrow;
   private final Map<GraphOperation, GraphOperation> rewritten = new HashMap<>();
 
-  private GradientRewriter(GraphScope scope, boolean narrowMatMuls) {
+  private GradientRewriter(GraphScope scope, boolean narrowMatMuls, DeviceReads reads) {
+    device = scope.getDeviceString();
+    this.reads = reads;
     GraphScope at = scope.withSubScope("rewritten");
-    isPlacing = !scope.getDeviceString().isEmpty();
-    copier = new OpCopier(at, scope.getDeviceString(), 0);
+    isPlacing = !device.isEmpty();
+    copier = new OpCopier(at, device, 0);
     narrow = narrowMatMuls ? new NarrowMatMuls(at) : null;
   }
 
@@ -38,14 +42,19 @@ final class GradientRewriter {
    * @param scope where the new ops go; if it has a device, all are written again, and on it
    * @param narrowMatMuls whether products that {@link NarrowMatMuls} has a better form of are a
    *     reason
+   * @param reads how the new ops read variables
    * @return the new ops' outputs in place of {@code gradients}
    */
   static Output<?>[] rewrite(
-      Output<?>[] gradients, String prefix, GraphScope scope, boolean narrowMatMuls) {
+      Output<?>[] gradients,
+      String prefix,
+      GraphScope scope,
+      boolean narrowMatMuls,
+      DeviceReads reads) {
     if (scope.getDeviceString().isEmpty() && !narrowMatMuls) {
       return gradients;
     }
-    GradientRewriter rewriter = new GradientRewriter(scope, narrowMatMuls);
+    GradientRewriter rewriter = new GradientRewriter(scope, narrowMatMuls, reads);
     Output<?>[] results = new Output<?>[gradients.length];
     for (int i = 0; i < gradients.length; i++) {
       results[i] = gradients[i];
@@ -102,6 +111,8 @@ final class GradientRewriter {
 
   private Output<?> rewritten(Output<?> output) {
     GraphOperation op = (GraphOperation) output.op();
-    return rewritten.getOrDefault(op, op).output(output.index());
+    return op.type().equals("VariableV2")
+        ? reads.read(output, device)
+        : rewritten.getOrDefault(op, op).output(output.index());
   }
 }

@@ -4,8 +4,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -81,6 +83,22 @@ final class LossGraph {
 
   Node loss() {
     return loss;
+  }
+
+  /** The variables that ops here assign to: when they are read makes a difference. */
+  Set<GraphOperation> assigned() {
+    Set<GraphOperation> assigned = new HashSet<>();
+    for (Node node : inputsFirst) {
+      OpDefs.Definition definition = OpDefs.of(node.type);
+      if (definition.takesRef && !TwinPlan.REF_READERS.contains(node.type)) {
+        for (int i = 0; i < node.inputs.length; i++) {
+          if (definition.isRefInput(node.op, i)) {
+            assigned.add(node.inputs[i].op);
+          }
+        }
+      }
+    }
+    return assigned;
   }
 
   /**

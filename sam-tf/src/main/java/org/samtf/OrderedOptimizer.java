@@ -70,7 +70,8 @@ public final class OrderedOptimizer extends WrappingOptimizer {
     graph.checkInput(loss);
     GraphScope scope = GraphScope.unique(graph, "Ordered");
     List<Trainable> trainables =
-        Trainables.of(new Replica(loss.asOutput()), null, List.of(), scope, false);
+        Trainables.of(
+            new Replica(loss.asOutput()), null, List.of(), scope, false, DeviceReads.none());
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (Trainable trainable : trainables) {

@@ -84,7 +84,8 @@ final class StepWriter {
     this.graph = graph;
     this.settings = settings;
     this.scope = scope;
-    this.reads = new DeviceReads(scope.withSubScope("reads"));
+    this.reads =
+        settings.inPlace ? DeviceReads.none() : DeviceReads.below(scope.withSubScope("reads"));
     this.replicas = ReplicaSource.of(settings, scope, losses, reads);
   }
 
@@ -131,13 +132,15 @@ final class StepWriter {
   private FirstPass firstPass(int number) {
     GraphScope at = replicas.scope(number);
     Replica replica = replicas.forAscent(number, previous(at));
+    reads.leaveOut(replica.forward.assigned());
     List<Trainable> trained =
         Trainables.of(
             replica,
             settings.trainable,
             settings.freeze,
             at.withSubScope("ascent"),
-            settings.cpuOnly);
+            settings.cpuOnly,
+            reads);
     FirstPass firstPass = new FirstPass(replica, at, trained);
     for (Trainable trainable : trained) {
       variables.putIfAbsent(trainable.node.op, trainable.variable);
@@ -235,7 +238,8 @@ final class StepWriter {
     boolean narrowMatMuls =
         settings.cpuOnly && replicas.count() > 1 && NarrowMatMuls.areIn(replica.forward);
     Output<?>[] gradients =
-        Trainables.gradients(twin.loss(), xs, pass.scope.withSubScope("descent"), narrowMatMuls);
+        Trainables.gradients(
+            twin.loss(), xs, pass.scope.withSubScope("descent"), narrowMatMuls, reads);
 
     Output<?> forSharpness = twin.loss();
     if (replica != pass.replica) {

@@ -44,6 +44,7 @@ final class Trainables {
    * @param freeze patterns of the names of those to leave out
    * @param scope where the gradient ops go; if it has a device, they are on it
    * @param narrowMatMuls whether {@link NarrowMatMuls} are wanted
+   * @param reads how variables are read on a device
    * @throws IllegalArgumentException if there is nothing to train, or a variable that cannot be
    */
   static List<Trainable> of(
@@ -51,7 +52,8 @@ final class Trainables {
       Collection<? extends Operand<?>> wanted,
       List<String> freeze,
       GraphScope scope,
-      boolean narrowMatMuls) {
+      boolean narrowMatMuls,
+      DeviceReads reads) {
     LossGraph forward = replica.forward;
     requireReal(replica.loss);
     List<Node> variables = wanted == null ? reached(forward) : named(forward, wanted);
@@ -61,7 +63,7 @@ final class Trainables {
 
     Output<?>[] xs = variables.stream().map(node -> node.op.output(0)).toArray(Output<?>[]::new);
     Output<?>[] gradients =
-        gradients(replica.loss, xs, scope, narrowMatMuls && NarrowMatMuls.areIn(forward));
+        gradients(replica.loss, xs, scope, narrowMatMuls && NarrowMatMuls.areIn(forward), reads);
 
     List<Trainable> trainables = new ArrayList<>();
     for (int i = 0; i < xs.length; i++) {
@@ -86,15 +88,16 @@ final class Trainables {
    * Adds the ops that compute the gradients of {@code loss}.
    *
    * @param narrowMatMuls whether to look for {@link NarrowMatMuls}
+   * @param reads how variables are read on a device
    * @return a gradient for each of {@code xs}, closed where none flows
    * @throws IllegalArgumentException if TensorFlow has no gradient of an op on the way
    */
   static Output<?>[] gradients(
-      Output<?> loss, Output<?>[] xs, GraphScope scope, boolean narrowMatMuls) {
+      Output<?> loss, Output<?>[] xs, GraphScope scope, boolean narrowMatMuls, DeviceReads reads) {
     String prefix = scope.path() + "/gradients";
     try {
       Output<?>[] gradients = scope.env().addGradients(prefix, new Output<?>[] {loss}, xs, null);
-      return GradientRewriter.rewrite(gradients, prefix + "/", scope, narrowMatMuls);
+      return GradientRewriter.rewrite(gradients, prefix + "/", scope, narrowMatMuls, reads);
     } catch (TensorFlowException | IllegalArgumentException e) {
       String message = e.getMessage();
       String hint = "";

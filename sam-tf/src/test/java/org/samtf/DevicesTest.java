@@ -297,6 +297,17 @@ class DevicesTest {
             }
           });
       assertThat(products[0]).isZero();
+      // The forward product and one op for all others read w; the gradient comes back.
+      assertThat(Crossings.run(session.runner().addTarget(train)))
+          .filteredOn(crossing -> crossing.isOfTheModel() && crossing.size() == 20)
+          .extracting(crossing -> crossing.from() + " to " + crossing.to())
+          .containsExactlyInAnyOrder(
+              "/device:CPU:0 to /device:CPU:1",
+              "/device:CPU:0 to /device:CPU:1",
+              "/device:CPU:0 to /device:CPU:2",
+              "/device:CPU:0 to /device:CPU:2",
+              "/device:CPU:1 to /device:CPU:0",
+              "/device:CPU:2 to /device:CPU:0");
       assertThat(products[1]).isGreaterThanOrEqualTo(6);
       assertThat(products[2]).isEqualTo(products[1]);
     }
@@ -338,6 +349,36 @@ class DevicesTest {
                 }
               });
       assertThat(ran.keySet()).filteredOn(node -> node.type().equals("TanhGrad")).hasSize(4);
+    }
+  }
+
+  /** In place, a variable changes within a step, so that no read of it can serve all ops. */
+  @Test
+  void inPlaceGivesTheSameOnOneDevice() {
+    List<double[]> weights = new ArrayList<>();
+    for (boolean inPlace : new boolean[] {false, true}) {
+      try (Graph graph = new Graph();
+          Session session = session(graph, 2)) {
+        TestModels.Maker m = new TestModels.Maker(graph, session);
+        Operand<TFloat64> batch = m.data(6, 5);
+        Variable<TFloat64> w = m.weight("w", 5, 5);
+        Ops tf = GraphScope.unique(graph, "model").withDeviceString("/device:CPU:1").ops();
+        Operand<TFloat64> y = tf.linalg.matMul(tf.math.tanh(tf.linalg.matMul(batch, w)), w);
+        Operand<TFloat64> loss = tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1}));
+        Op train =
+            SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f))
+                .rho(0.5f)
+                .inPlace(inPlace)
+                .build()
+                .minimize(loss);
+        for (int step = 0; step < 3; step++) {
+          session.run(train);
+        }
+        weights.add(Values.of(session, w));
+      }
+    }
+    for (int k = 0; k < 25; k++) {
+      assertThat(weights.get(1)[k]).isCloseTo(weights.get(0)[k], within(1e-12));
     }
   }
 }
