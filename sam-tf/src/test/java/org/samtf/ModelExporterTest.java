@@ -417,6 +417,44 @@ class ModelExporterTest {
     }
   }
 
+  /** Such a step reads the weights through ops of its own on each device. */
+  @Test
+  void aStepOnSeveralDevicesGoesOnOnOne() throws IOException {
+    Path saved = directory.resolve("saved");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph, Protos.config().putDeviceCount("CPU", 2).build())) {
+      SmallClassifier model = new SmallClassifier(graph, session, "", 0);
+      SamOptimizer sam =
+          SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f))
+              .microBatches(2, model.images, model.labels)
+              .devices(List.of("/device:CPU:0", "/device:CPU:1"))
+              .build();
+      Op step = model.step(sam.minimize(model.trainingLoss));
+      new ModelExporter(graph, session)
+          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          // The step is made of copies and does not need the loss of the whole batch.
+          .signature(model.labeled("loss").output("loss", model.trainingLoss).build())
+          .withoutDevices()
+          .export(saved);
+      SmallClassifier.run(session, step, 0, 2);
+      try (SavedModelBundle bundle = SavedModelBundle.load(saved.toString())) {
+        call(bundle, "train", 0);
+        call(bundle, "train", 1);
+        var expected = Values.variables(graph, session);
+        Values.variables(bundle.graph(), bundle.session())
+            .forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
+      }
+    }
+    try (LoadedModel model = LoadedModel.load(saved)) {
+      SamOptimizer sam = new SamOptimizer(model.graph(), new Momentum(model.graph(), 0.1f, 0.9f));
+      Op step = model.minimize(sam, model.output("loss", "loss"));
+      var before = Values.variables(model.graph(), model.session());
+      SmallClassifier.run(model.session(), step, 0, 1);
+      assertThat(Values.changed(before, Values.variables(model.graph(), model.session())))
+          .contains("conv_kernel", "head_biases");
+    }
+  }
+
   /** A step in place has copies of the weights in variables of its own. */
   @Test
   void aStepInPlaceGoesOn() throws IOException {
