@@ -76,11 +76,6 @@ final class BatchParts {
     return new Replica(copies.get(forward.loss()).output(loss.index()));
   }
 
-  /** Whether an input is a variable itself and not its value. */
-  private static boolean takesVariable(Node node, int input) {
-    return node.inputs[input].isVariable() && OpDefs.of(node.type).isRefInput(node.op, input);
-  }
-
   private GraphOperation copy(
       OpCopier copier,
       Node node,
@@ -94,7 +89,7 @@ final class BatchParts {
       Output<?> original = source.op.output(node.inputOutputs[i]);
       if (readAs.containsKey(original)) {
         inputs.add(readAs.get(original));
-      } else if (source.isVariable() && !takesVariable(node, i)) {
+      } else if (source.isVariable() && !node.takesRef(i)) {
         inputs.add(reads.read(original, device));
       } else {
         inputs.add(copies.getOrDefault(source, source.op).output(node.inputOutputs[i]));

@@ -6,7 +6,6 @@ import java.lang.reflect.InaccessibleObjectException;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.PointerScope;
 import org.tensorflow.Graph;
@@ -133,10 +132,21 @@ public final class Cluster {
    * @throws IllegalStateException if the server cannot be started, as when its port is in use
    */
   public void serve(int task) {
+    start(task);
+  }
+
+  private Server start(int task) {
     requireTask(task);
+    var definition = Protos.server().setProtocol("grpc").setJobName(JOB).setTaskIndex(task);
+    var job = definition.getClusterBuilder().addJobBuilder().setName(JOB);
+    for (int i = 0; i < workers.size(); i++) {
+      job.putTasks(i, workers.get(i));
+    }
     try {
       // TensorFlow's servers cannot be stopped.
-      new Server(Protos.server(JOB, workers, task)).start();
+      Server server = new Server(definition.build());
+      server.start();
+      return server;
     } catch (TensorFlowException e) {
       throw new IllegalStateException(
           "worker "
@@ -218,9 +228,8 @@ public final class Cluster {
    * cannot be started.
    *
    * @param arguments the addresses of all workers, with commas between, and the number of this one
-   * @throws InterruptedException never, as nothing interrupts it
    */
-  public static void main(String[] arguments) throws InterruptedException {
+  public static void main(String[] arguments) {
     try {
       if (arguments.length != 2 || !arguments[1].matches("\\d{1,6}")) {
         throw new IllegalArgumentException(
@@ -231,9 +240,10 @@ public final class Cluster {
       }
       Cluster cluster = of(arguments[0].split(","));
       int task = Integer.parseInt(arguments[1]);
-      cluster.serve(task);
+      Server server = cluster.start(task);
       System.out.println(
           "worker " + task + " of " + cluster.size() + " serves at " + cluster.workers.get(task));
+      server.join();
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
       System.exit(2);
@@ -241,6 +251,5 @@ public final class Cluster {
       System.err.println(e.getMessage());
       System.exit(1);
     }
-    new CountDownLatch(1).await();
   }
 }

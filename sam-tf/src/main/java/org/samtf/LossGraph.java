@@ -42,6 +42,11 @@ final class LossGraph {
     boolean isVariable() {
       return type.equals("VariableV2");
     }
+
+    /** Whether an input is taken by reference: the variable itself and not its value. */
+    boolean takesRef(int input) {
+      return OpDefs.of(type).isRefInput(op, input);
+    }
   }
 
   private static final class Visit {
@@ -89,13 +94,8 @@ final class LossGraph {
   Set<GraphOperation> assigned() {
     Set<GraphOperation> assigned = new HashSet<>();
     for (Node node : inputsFirst) {
-      OpDefs.Definition definition = OpDefs.of(node.type);
-      if (definition.takesRef && !TwinPlan.REF_READERS.contains(node.type)) {
-        for (int i = 0; i < node.inputs.length; i++) {
-          if (definition.isRefInput(node.op, i)) {
-            assigned.add(node.inputs[i].op);
-          }
-        }
+      if (Assignments.areMadeBy(node.type)) {
+        assigned.addAll(Assignments.of(node.op));
       }
     }
     return assigned;
@@ -106,17 +106,15 @@ final class LossGraph {
    * empty if TensorFlow chooses for any of it, or there are several.
    */
   String commonDevice() {
-    String common = loss.op.device();
-    for (Node node : feedingLoss()) {
-      if (common.isEmpty()) {
-        break;
-      }
-      boolean isSource = node.inputs.length == 0;
-      if (!isSource && !node.op.device().equals(common)) {
-        common = "";
+    String device = loss.op.device();
+    if (!device.isEmpty()) {
+      for (Node node : feedingLoss()) {
+        if (node.inputs.length > 0 && !node.op.device().equals(device)) {
+          return "";
+        }
       }
     }
-    return common;
+    return device;
   }
 
   /** Depth first and without recursion: graphs are deeper than stacks. */

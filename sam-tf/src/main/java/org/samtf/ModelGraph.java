@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.tensorflow.Graph;
-import org.tensorflow.GraphOperation;
-import org.tensorflow.Operand;
 
 /** Which ops of a graph need which, read at once; and a copy of a part of them. */
 final class ModelGraph {
@@ -97,28 +95,11 @@ final class ModelGraph {
 
   /** The names of the variables that an op assigns to. */
   Set<String> assignedBy(String name) {
-    OpDefs.Definition definition = OpDefs.of(types.get(name));
-    if (!definition.takesRef || TwinPlan.REF_READERS.contains(types.get(name))) {
-      return Set.of();
-    }
     Set<String> variables = new HashSet<>();
-    GraphOperation op = graph.operation(name);
-    List<Operand<?>> inputs = op.inputs();
-    for (int i = 0; i < inputs.size(); i++) {
-      if (definition.isRefInput(op, i)) {
-        variables.add(variableBehind((GraphOperation) inputs.get(i).op()));
-      }
+    if (Assignments.areMadeBy(types.get(name))) {
+      Assignments.of(graph.operation(name)).forEach(variable -> variables.add(variable.name()));
     }
     return variables;
-  }
-
-  /** A reference comes from a variable, through ops that take it as their first input. */
-  private static String variableBehind(GraphOperation op) {
-    GraphOperation source = op;
-    while (OpDefs.of(source.type()).takesRef) {
-      source = (GraphOperation) source.inputs().get(0).op();
-    }
-    return source.name();
   }
 
   /**

@@ -69,7 +69,7 @@ abstract class ReplicaSource {
     if (settings.microBatches > 1) {
       return new MicroBatches(settings, scope, losses.get(0), reads);
     }
-    return new Losses(scope, losses);
+    return new Losses(scope, losses, reads);
   }
 
   /** One loss a replica, written by the user. */
@@ -77,9 +77,13 @@ abstract class ReplicaSource {
     private final GraphScope scope;
     private final List<Replica> replicas = new ArrayList<>();
 
-    Losses(GraphScope scope, List<Output<?>> losses) {
+    Losses(GraphScope scope, List<Output<?>> losses, DeviceReads reads) {
       this.scope = scope;
-      losses.forEach(loss -> replicas.add(new Replica(loss)));
+      for (Output<?> loss : losses) {
+        Replica replica = new Replica(loss);
+        reads.leaveOut(replica.forward.assigned());
+        replicas.add(replica);
+      }
     }
 
     @Override

@@ -132,7 +132,6 @@ final class StepWriter {
   private FirstPass firstPass(int number) {
     GraphScope at = replicas.scope(number);
     Replica replica = replicas.forAscent(number, previous(at));
-    reads.leaveOut(replica.forward.assigned());
     List<Trainable> trained =
         Trainables.of(
             replica,

@@ -66,8 +66,7 @@ final class Twin {
 
   /** Whether an input is a perturbed variable itself and not its value. */
   private boolean takesVariable(Node node, int input) {
-    return readAs.containsKey(node.inputs[input])
-        && OpDefs.of(node.type).isRefInput(node.op, input);
+    return readAs.containsKey(node.inputs[input]) && node.takesRef(input);
   }
 
   /** What the second pass uses as output {@code index} of {@code node}. */

@@ -2,9 +2,6 @@ package org.samtf;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.ByteBuffer;
-import java.util.List;
-import org.tensorflow.proto.distruntime.ClusterDef;
-import org.tensorflow.proto.distruntime.JobDef;
 import org.tensorflow.proto.distruntime.ServerDef;
 import org.tensorflow.proto.framework.ConfigProto;
 import org.tensorflow.proto.framework.GPUOptions;
@@ -40,17 +37,8 @@ final class Protos {
     return RunOptions.newBuilder().setOutputPartitionGraphs(true).build();
   }
 
-  /** What a server needs to know to be one of several. */
-  static ServerDef server(String job, List<String> addresses, int task) {
-    JobDef.Builder tasks = JobDef.newBuilder().setName(job);
-    for (int i = 0; i < addresses.size(); i++) {
-      tasks.putTasks(i, addresses.get(i));
-    }
-    return ServerDef.newBuilder()
-        .setProtocol("grpc")
-        .setJobName(job)
-        .setTaskIndex(task)
-        .setCluster(ClusterDef.newBuilder().addJob(tasks))
-        .build();
+  /** What a server needs to know. */
+  static ServerDef.Builder server() {
+    return ServerDef.newBuilder();
   }
 }

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assertions;
@@ -24,15 +23,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
-import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.framework.optimizers.Momentum;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat64;
 
@@ -40,7 +36,6 @@ import org.tensorflow.types.TFloat64;
 class ClusterTest {
 
   private static final int WORKERS = 2;
-  private static final Shape BATCH = Shape.of(8, 5);
 
   @TempDir static Path directory;
 
@@ -104,75 +99,27 @@ class ClusterTest {
     assertThat(Files.readString(out)).contains(ready);
   }
 
-  /** Two layers, trained on parts of a batch, a part a machine. */
-  private static final class Net implements AutoCloseable {
-    final Graph graph = new Graph();
-    final Session session;
-    final SamOptimizer sam;
-    final Op train;
-    final List<Variable<TFloat64>> variables;
-    final Placeholder<TFloat64> x;
-    final double[] batch = new Random(1).doubles(BATCH.size()).toArray();
+  private static TwoLayersInParts net(boolean sequential, PerturbationSharing sharing) {
+    return new TwoLayersInParts(
+        cluster::session,
+        List.of(cluster.device(0, "CPU:0"), cluster.device(1, "CPU:0")),
+        sequential,
+        sharing);
+  }
 
-    Net(boolean isCluster, boolean sequential, PerturbationSharing sharing) {
-      session = isCluster ? cluster.session(graph) : new Session(graph);
-      TestModels.Maker m = new TestModels.Maker(graph, session);
-      Ops tf = m.tf;
-      x = tf.withName("x").placeholder(TFloat64.class, Placeholder.shape(Shape.of(-1, 5)));
-      Operand<TFloat64> hidden = tf.math.tanh(tf.linalg.matMul(x, m.weight("w1", 5, 7)));
-      Operand<TFloat64> y = tf.linalg.matMul(hidden, m.weight("w2", 7, 2));
-      Operand<TFloat64> loss = tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1}));
-      SamOptimizer.Builder builder =
-          SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f))
-              .rho(0.2f)
-              .microBatches(2 * WORKERS, x)
-              .perturbation(sharing)
-              .sequential(sequential);
-      if (isCluster) {
-        builder.devices(List.of(cluster.device(0, "CPU:0"), cluster.device(1, "CPU:0")));
-      }
-      sam = builder.build();
-      train = sam.minimize(loss);
-      session.initialize();
-      variables = m.variables;
-    }
-
-    /** Returns the loss. */
-    double step() {
-      try (TFloat64 fed = Values.tensor(BATCH, batch);
-          Result result = session.runner().feed(x, fed).addTarget(train).fetch(sam.loss()).run()) {
-        return Values.of(result.get(0))[0];
-      }
-    }
-
-    List<double[]> weights() {
-      List<double[]> weights = new ArrayList<>();
-      variables.forEach(w -> weights.add(Values.of(session, w)));
-      return weights;
-    }
-
-    @Override
-    public void close() {
-      session.close();
-      graph.close();
-    }
+  private static TwoLayersInParts net() {
+    return net(false, PerturbationSharing.PER_REPLICA);
   }
 
   @ParameterizedTest
   @CsvSource({"false,PER_REPLICA", "true,PER_REPLICA", "false,SHARED"})
   void severalMachinesGiveWhatOneGives(boolean sequential, PerturbationSharing sharing) {
-    try (Net one = new Net(false, sequential, sharing);
-        Net several = new Net(true, sequential, sharing)) {
+    try (TwoLayersInParts one = new TwoLayersInParts(Session::new, List.of(), sequential, sharing);
+        TwoLayersInParts several = net(sequential, sharing)) {
       for (int step = 0; step < 3; step++) {
         assertThat(several.step()).isCloseTo(one.step(), within(1e-12));
       }
-      for (int i = 0; i < 2; i++) {
-        double[] expected = one.weights().get(i);
-        double[] actual = several.weights().get(i);
-        for (int k = 0; k < expected.length; k++) {
-          assertThat(actual[k]).isCloseTo(expected[k], within(1e-12));
-        }
-      }
+      TwoLayersInParts.assertSame(several.weights(), one.weights());
     }
   }
 
@@ -204,14 +151,12 @@ class ClusterTest {
         weights.add(Values.of(session, w));
       }
     }
-    for (int k = 0; k < weights.get(0).length; k++) {
-      assertThat(weights.get(1)[k]).isCloseTo(weights.get(0)[k], within(1e-12));
-    }
+    TwoLayersInParts.assertSame(weights.subList(1, 2), weights.subList(0, 1));
   }
 
   @Test
   void aNanOnAnotherMachineStopsTheStep() {
-    try (Net net = new Net(true, false, PerturbationSharing.PER_REPLICA)) {
+    try (TwoLayersInParts net = net()) {
       net.step();
       var before = Values.variables(net.graph, net.session);
       net.batch[net.batch.length - 1] = Double.NaN;
@@ -222,7 +167,7 @@ class ClusterTest {
 
   @Test
   void aMachineThatIsGoneFailsTheStepAndCanComeBack() throws IOException, InterruptedException {
-    try (Net net = new Net(true, false, PerturbationSharing.PER_REPLICA)) {
+    try (TwoLayersInParts net = net()) {
       net.step();
       SERVERS[1].destroyForcibly().waitFor(1, TimeUnit.MINUTES);
       try {
@@ -235,7 +180,7 @@ class ClusterTest {
       }
       assertThatThrownBy(net::step).isInstanceOf(TensorFlowException.class);
     }
-    try (Net net = new Net(true, false, PerturbationSharing.PER_REPLICA)) {
+    try (TwoLayersInParts net = net()) {
       assertThat(net.step()).isPositive();
     }
   }
@@ -244,12 +189,12 @@ class ClusterTest {
   void aCheckpointOutlivesTheSession() {
     String checkpoint = directory.resolve("checkpoint").toString();
     List<double[]> saved;
-    try (Net net = new Net(true, false, PerturbationSharing.PER_REPLICA)) {
+    try (TwoLayersInParts net = net()) {
       net.step();
       net.session.save(checkpoint);
       saved = net.weights();
     }
-    try (Net net = new Net(true, false, PerturbationSharing.PER_REPLICA)) {
+    try (TwoLayersInParts net = net()) {
       assertThat(net.weights().get(0)).isNotEqualTo(saved.get(0));
       net.session.restore(checkpoint);
       for (int i = 0; i < saved.size(); i++) {

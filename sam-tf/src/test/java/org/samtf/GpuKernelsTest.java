@@ -146,15 +146,7 @@ class GpuKernelsTest {
   }
 
   /** One output argument of an op type: a single tensor, or a list of them. */
-  private static final class OutputArgument {
-    final String name;
-    final boolean isList;
-
-    OutputArgument(String name, boolean isList) {
-      this.name = name;
-      this.isList = isList;
-    }
-
+  private record OutputArgument(String name, boolean isList) {
     int length(GraphOperation op) {
       return isList ? op.outputListLength(name) : 1;
     }

@@ -166,23 +166,30 @@ class GpuSuiteTest {
         tolerance);
   }
 
+  /** A setting by its name; a number is a norm. */
+  private static UnaryOperator<SamOptimizer.Builder> setting(String name, Net net) {
+    return sam ->
+        switch (name) {
+          case "adaptive" -> sam.adaptive(0.01f);
+          case "parallel" -> sam.microBatches(4, net.batchInputs);
+          case "sequential" -> sam.microBatches(4, net.batchInputs).sequential(true);
+          case "shared" ->
+              sam.microBatches(4, net.batchInputs).perturbation(PerturbationSharing.SHARED);
+          case "in place" -> sam.inPlace(true);
+          case "subset" -> sam.ascentExamples(6, net.batchInputs);
+          default -> sam.norm(Double.parseDouble(name));
+        };
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"parallel", "sequential", "shared", "in place", "subset"})
   void everySettingGivesWhatTheCpuGives(String setting) {
-    Function<Net, UnaryOperator<SamOptimizer.Builder>> settings =
-        net ->
-            sam ->
-                switch (setting) {
-                  case "parallel" -> sam.microBatches(4, net.batchInputs);
-                  case "sequential" -> sam.microBatches(4, net.batchInputs).sequential(true);
-                  case "shared" ->
-                      sam.microBatches(4, net.batchInputs).perturbation(PerturbationSharing.SHARED);
-                  case "in place" -> sam.inPlace(true);
-                  default -> sam.ascentExamples(6, net.batchInputs);
-                };
     Class<? extends TNumber> type = DtypesTest.Type.FLOAT64.type;
 
-    assertSame(train(type, GPU, settings), train(type, CPU, settings), 1e-9);
+    assertSame(
+        train(type, GPU, net -> setting(setting, net)),
+        train(type, CPU, net -> setting(setting, net)),
+        1e-9);
   }
 
   @Test
@@ -237,18 +244,7 @@ class GpuSuiteTest {
       strings = {"1", "1.5", "2", "3", "Infinity", "adaptive", "parallel", "shared", "in place"})
   void nothingLargeIsCopied(String setting) {
     try (Net net = new Net(DtypesTest.Type.FLOAT32.type, GPU)) {
-      Op train =
-          net.minimize(
-              sam ->
-                  switch (setting) {
-                    case "adaptive" -> sam.adaptive(0.01f);
-                    case "parallel" -> sam.microBatches(4, net.batchInputs);
-                    case "shared" ->
-                        sam.microBatches(4, net.batchInputs)
-                            .perturbation(PerturbationSharing.SHARED);
-                    case "in place" -> sam.inPlace(true);
-                    default -> sam.norm(Double.parseDouble(setting));
-                  });
+      Op train = net.minimize(setting(setting, net));
       assertThat(Crossings.run(net.session.runner().addTarget(train)))
           .filteredOn(Crossings.Crossing::isOfTheModel)
           .allMatch(crossing -> crossing.size() >= 0 && crossing.size() <= FEW);

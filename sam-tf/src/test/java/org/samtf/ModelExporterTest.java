@@ -102,6 +102,15 @@ class ModelExporterTest {
     }
   }
 
+  /** Two calls of "train" give each variable of the model the value that it has in a graph. */
+  private static void assertTwoStepsGive(Graph graph, Session session, SavedModelBundle bundle) {
+    call(bundle, "train", 0);
+    call(bundle, "train", 1);
+    var expected = Values.variables(graph, session);
+    Values.variables(bundle.graph(), bundle.session())
+        .forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"momentum", "adam", "nadam", "adagradda"})
   void goesOnAsIfItHadNeverBeenSaved(String base) throws IOException {
@@ -438,11 +447,7 @@ class ModelExporterTest {
           .export(saved);
       SmallClassifier.run(session, step, 0, 2);
       try (SavedModelBundle bundle = SavedModelBundle.load(saved.toString())) {
-        call(bundle, "train", 0);
-        call(bundle, "train", 1);
-        var expected = Values.variables(graph, session);
-        Values.variables(bundle.graph(), bundle.session())
-            .forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
+        assertTwoStepsGive(graph, session, bundle);
       }
     }
     try (LoadedModel model = LoadedModel.load(saved)) {
@@ -470,11 +475,7 @@ class ModelExporterTest {
           .export(saved);
       SmallClassifier.run(session, step, 0, 2);
       try (SavedModelBundle bundle = SavedModelBundle.load(saved.toString())) {
-        call(bundle, "train", 0);
-        call(bundle, "train", 1);
-        var expected = Values.variables(graph, session);
-        Values.variables(bundle.graph(), bundle.session())
-            .forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
+        assertTwoStepsGive(graph, session, bundle);
         assertThat(bundle.graph().operation("conv_kernel")).isNotNull();
       }
     }
