@@ -4,6 +4,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;
 

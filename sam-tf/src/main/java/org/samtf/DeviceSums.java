@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.types.family.TNumber;

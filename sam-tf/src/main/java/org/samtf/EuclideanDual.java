@@ -2,6 +2,7 @@ package org.samtf;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;

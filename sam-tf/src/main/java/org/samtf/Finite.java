@@ -2,6 +2,8 @@ package org.samtf;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.op.Op;

@@ -5,7 +5,11 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.samtf.LossGraph.Node;
+import org.samtf.internal.graph.Functions;
+import org.samtf.internal.graph.LossGraph;
+import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.OpDefs;
+import org.samtf.internal.graph.RandomOps;
 import org.tensorflow.Output;
 
 /**

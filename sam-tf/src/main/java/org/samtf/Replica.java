@@ -1,5 +1,6 @@
 package org.samtf;
 
+import org.samtf.internal.graph.LossGraph;
 import org.tensorflow.Output;
 
 /** One of the losses whose mean a step minimises: the user's own, or that of a part of a batch. */

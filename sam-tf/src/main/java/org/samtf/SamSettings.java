@@ -3,6 +3,7 @@ package org.samtf;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Predicate;
+import org.samtf.internal.graph.Kernels;
 import org.tensorflow.Operand;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.types.family.TNumber;

@@ -2,6 +2,8 @@ package org.samtf;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;

@@ -6,7 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.samtf.LossGraph.Node;
+import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.LossGraph;
+import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.RefHostileGradients;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.exceptions.TensorFlowException;
@@ -18,9 +23,6 @@ final class Trainables {
   private static final String REFUSED_AS_REF =
       "takes variable \"%s\" itself, and TensorFlow's gradient of %s cannot handle that; read the"
           + " variable through tf.identity";
-
-  /** The ops by which optimizers without an op of their own update a variable. */
-  private static final Set<String> UPDATES = Set.of("AssignSub", "AssignAdd");
 
   /** A variable and the gradient of the loss in it. */
   static final class Trainable {
@@ -58,7 +60,7 @@ final class Trainables {
     requireReal(replica.loss);
     List<Node> variables = wanted == null ? reached(forward) : named(forward, wanted);
     leaveOut(variables, freeze);
-    refuseLossAfterUpdate(forward, variables);
+    forward.refuseAfterUpdate(variables);
     refuseRefs(forward, variables);
 
     Output<?>[] xs = variables.stream().map(node -> node.op.output(0)).toArray(Output<?>[]::new);
@@ -193,27 +195,6 @@ final class Trainables {
           "freeze takes all of the variables "
               + NamePatterns.list(names)
               + ", so that none is left to train; freeze fewer");
-    }
-  }
-
-  /**
-   * To differentiate what an earlier step hands out would run that step within each new one.
-   *
-   * @throws IllegalArgumentException if one of the variables is updated before the loss is there
-   */
-  static void refuseLossAfterUpdate(LossGraph forward, List<Node> variables) {
-    for (Node node : forward.inputsFirst()) {
-      boolean updates = node.type.startsWith("Apply") || UPDATES.contains(node.type);
-      if (updates && variables.contains(node.inputs[0])) {
-        throw new IllegalArgumentException(
-            "loss \""
-                + forward.loss().name
-                + "\" comes after an update of variable \""
-                + node.inputs[0].name
-                + "\" (op \""
-                + node.name
-                + "\"): it is what a step hands out; give the loss that the step minimizes");
-      }
     }
   }
 

@@ -5,7 +5,11 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.samtf.LossGraph.Node;
+import org.samtf.internal.graph.Assignments;
+import org.samtf.internal.graph.Functions;
+import org.samtf.internal.graph.LossGraph;
+import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.OpDefs;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 
@@ -32,10 +36,6 @@ final class TwinPlan {
           "GuaranteeConst",
           "LookupTableFind",
           "LookupTableFindV2");
-
-  /** Take a variable itself, and only read it. */
-  static final Set<String> REF_READERS =
-      Set.of("RefIdentity", "RefSwitch", "RefMerge", "RefSelect", "IsVariableInitialized");
 
   static final Set<String> LOOPS =
       Set.of(
@@ -179,7 +179,7 @@ final class TwinPlan {
     }
     OpDefs.Definition definition = OpDefs.of(node.type);
     if (definition.takesRef) {
-      if (!REF_READERS.contains(node.type)) {
+      if (Assignments.areMadeBy(node.type)) {
         throw refuse(
             node,
             "assigns to a variable, and the loss is computed from what it returns",

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.Protos;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 
@@ -16,7 +17,7 @@ import org.tensorflow.Session;
  *
  * <p>For each TensorFlow puts a pair of ops into the graph, one that sends and one that receives.
  */
-final class Crossings {
+public final class Crossings {
 
   /** DT_INT32, DT_STRING, DT_INT64 and DT_BOOL in TensorFlow's {@code types.proto}. */
   private static final Set<Integer> COUNTS_WORDS_CONDITIONS = Set.of(3, 7, 9, 10);
@@ -48,7 +49,7 @@ final class Crossings {
   private Crossings() {}
 
   /** Runs, closes what was fetched, and tells what was copied. */
-  static List<Crossing> run(Session.Runner runner) {
+  public static List<Crossing> run(Session.Runner runner) {
     var options = Protos.partitionGraphs().toBuilder().setTraceLevelValue(SOFTWARE_TRACE).build();
     try (Result result = runner.setOptions(options).runAndFetchMetadata()) {
       var metadata = result.getMetadata().orElseThrow();

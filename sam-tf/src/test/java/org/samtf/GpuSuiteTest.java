@@ -19,6 +19,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.gpu.RequiresGpu;
+import org.samtf.internal.graph.Kernels;
+import org.samtf.internal.graph.Protos;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -220,7 +224,7 @@ class GpuSuiteTest {
               .runAndFetchMetadata()) {
         for (var partition : result.getMetadata().orElseThrow().getPartitionGraphsList()) {
           for (var node : partition.getNodeList()) {
-            if (HEAVY.contains(GpuExamination.unoptimized(node.getOp()))) {
+            if (HEAVY.contains(Kernels.unoptimized(node.getOp()))) {
               if (node.getDevice().endsWith(GPU)) {
                 there++;
               } else {

@@ -5,12 +5,12 @@ import java.util.Set;
 import org.tensorflow.GraphOperation;
 
 /** Walks through a graph. */
-final class GraphOps {
+public final class GraphOps {
 
   private GraphOps() {}
 
   /** {@code last} and all ops that it needs, by data or by control. */
-  static Set<GraphOperation> behind(GraphOperation last) {
+  public static Set<GraphOperation> behind(GraphOperation last) {
     Set<GraphOperation> behind = new HashSet<>(last.env().subgraphToOps(Set.of(last)));
     behind.add(last);
     return behind;

@@ -33,11 +33,11 @@ import org.tensorflow.types.family.TNumber;
  * <p>All variables together are one vector of {@link #SIZE} entries here, in the order of {@link
  * #SHAPES}.
  */
-final class LinearModel<T extends TNumber> implements AutoCloseable {
+public final class LinearModel<T extends TNumber> implements AutoCloseable {
 
-  static final List<Shape> SHAPES =
+  public static final List<Shape> SHAPES =
       List.of(Shape.scalar(), Shape.of(5), Shape.of(3, 4), Shape.of(2, 1, 2, 3), Shape.of(1));
-  static final int SIZE = 31;
+  public static final int SIZE = 31;
 
   /** What a step computes, before the update. */
   record Step(double[] epsilon, double gradientNorm, double perturbationNorm) {}
@@ -55,7 +55,7 @@ final class LinearModel<T extends TNumber> implements AutoCloseable {
   /** The position of each variable's first entry in the vector of all, by name. */
   private final Map<String, Integer> offsets = new HashMap<>();
 
-  LinearModel(Class<T> type, UnaryOperator<SamOptimizer.Builder> settings) {
+  public LinearModel(Class<T> type, UnaryOperator<SamOptimizer.Builder> settings) {
     this(type, settings, graph -> new GradientDescent(graph, 1f));
   }
 
@@ -65,7 +65,7 @@ final class LinearModel<T extends TNumber> implements AutoCloseable {
    * @param settings what to set; rho is fed unless it is set too
    * @param base makes the optimizer to wrap
    */
-  LinearModel(
+  public LinearModel(
       Class<T> type,
       UnaryOperator<SamOptimizer.Builder> settings,
       Function<Graph, Optimizer> base) {
@@ -103,7 +103,7 @@ final class LinearModel<T extends TNumber> implements AutoCloseable {
     return tf.constant(axes);
   }
 
-  void setWeights(double[] values) {
+  public void setWeights(double[] values) {
     try (Tensor fed = tensor(Shape.of(SIZE), values)) {
       var runner = session.runner().feed(weights, fed);
       assigns.forEach(runner::addTarget);
@@ -121,12 +121,12 @@ final class LinearModel<T extends TNumber> implements AutoCloseable {
     return all;
   }
 
-  Map<String, byte[]> variables() {
+  public Map<String, byte[]> variables() {
     return Values.variables(graph, session);
   }
 
   /** Computes the perturbation for gradient {@code c}, and updates nothing. */
-  Step perturb(double[] c, double rhoValue) {
+  public Step perturb(double[] c, double rhoValue) {
     SamStep step = sam.step();
     try (Tensor fedC = tensor(Shape.of(SIZE), c);
         Tensor fedRho = tensor(Shape.scalar(), rhoValue)) {
@@ -146,7 +146,7 @@ final class LinearModel<T extends TNumber> implements AutoCloseable {
   }
 
   /** A whole step, with an update. */
-  void train(double[] c, double rhoValue) {
+  public void train(double[] c, double rhoValue) {
     try (Tensor fedC = tensor(Shape.of(SIZE), c);
         Tensor fedRho = tensor(Shape.scalar(), rhoValue)) {
       session.runner().feed(gradient, fedC).feed(rho, fedRho).addTarget(train).run().close();

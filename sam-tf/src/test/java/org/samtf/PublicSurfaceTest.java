@@ -19,10 +19,14 @@ class PublicSurfaceTest {
           .arePublic()
           .and()
           .areTopLevelClasses()
+          .and()
+          .resideOutsideOfPackage("org.samtf.internal..")
           .should()
           .haveNameMatching(
               "org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing"
-                  + "|LoadedModel|ModelExporter|GpuCheck|CudaLibraries|Cluster)");
+                  + "|model\\.(LoadedModel|ModelExporter)"
+                  + "|gpu\\.(GpuCheck|CudaLibraries)"
+                  + "|cluster\\.Cluster)");
 
   /**
    * Tensors are computed where the graph runs: none may be read or made while it is built. Models
@@ -32,13 +36,13 @@ class PublicSurfaceTest {
   static final ArchRule noSessionIsRunWhileAGraphIsBuilt =
       noClasses()
           .that()
-          .haveNameNotMatching("org\\.samtf\\.(LoadedModel|ModelExporter|VariableValues).*")
+          .haveNameNotMatching("org\\.samtf\\.model\\.(LoadedModel|ModelExporter|VariableValues).*")
           .and()
           // The check of the GPU builds and runs graphs of its own.
-          .haveNameNotMatching("org\\.samtf\\.GpuSessions")
+          .haveNameNotMatching("org\\.samtf\\.gpu\\.GpuSessions")
           .and()
           // Opens them, and runs none.
-          .haveNameNotMatching("org\\.samtf\\.Cluster")
+          .haveNameNotMatching("org\\.samtf\\.cluster\\.Cluster")
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("org.tensorflow.Session")

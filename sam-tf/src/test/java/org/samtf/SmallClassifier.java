@@ -25,19 +25,19 @@ import org.tensorflow.types.TInt64;
  * A convolutional network with batch normalization and dropout, as a pipeline builds it: fed
  * images, a pass for training and another for inference, moving averages that a step moves.
  */
-final class SmallClassifier {
+public final class SmallClassifier {
 
-  static final int BATCH = 6;
+  public static final int BATCH = 6;
   private static final int SIZE = 6;
   private static final int CLASSES = 3;
   private static final int CHANNELS = 4;
 
-  final Placeholder<TFloat32> images;
-  final Placeholder<TFloat32> labels;
-  final Operand<TFloat32> trainingLoss;
-  final Operand<TFloat32> loss;
-  final Operand<TFloat32> features;
-  final Operand<TFloat32> probabilities;
+  public final Placeholder<TFloat32> images;
+  public final Placeholder<TFloat32> labels;
+  public final Operand<TFloat32> trainingLoss;
+  public final Operand<TFloat32> loss;
+  public final Operand<TFloat32> features;
+  public final Operand<TFloat32> probabilities;
 
   private final Graph graph;
   private final Session session;
@@ -60,7 +60,7 @@ final class SmallClassifier {
    * @param prefix what all names of variables begin with; may have slashes
    * @param dropout the share of features that is dropped, others in each step
    */
-  SmallClassifier(Graph graph, Session session, String prefix, float dropout) {
+  public SmallClassifier(Graph graph, Session session, String prefix, float dropout) {
     this.graph = graph;
     this.session = session;
     this.tf = Ops.create(graph);
@@ -150,7 +150,7 @@ final class SmallClassifier {
   }
 
   /** A whole step: the train op, then the moving averages and the count of steps. */
-  Op step(Op train) {
+  public Op step(Op train) {
     Ops after = tf.withSubScope("after").withControlDependencies(List.of(train));
     List<Op> all = new ArrayList<>();
     all.add(train);
@@ -168,7 +168,7 @@ final class SmallClassifier {
         tf.math.mul(average, tf.constant(0.9f)), tf.math.mul(statistic, tf.constant(0.1f)));
   }
 
-  Signature predict() {
+  public Signature predict() {
     return Signature.builder()
         .key("predict")
         .input("images", images)
@@ -176,25 +176,25 @@ final class SmallClassifier {
         .build();
   }
 
-  Signature evaluate() {
+  public Signature evaluate() {
     return labeled("evaluate").output("loss", loss).build();
   }
 
   /** Takes images and labels. */
-  Signature.Builder labeled(String key) {
+  public Signature.Builder labeled(String key) {
     return Signature.builder().key(key).input("images", images).input("labels", labels);
   }
 
-  Graph graph() {
+  public Graph graph() {
     return graph;
   }
 
-  Session session() {
+  public Session session() {
     return session;
   }
 
   /** The n-th batch, to be closed. */
-  static Map<String, Tensor> batch(int n) {
+  public static Map<String, Tensor> batch(int n) {
     Map<String, Tensor> batch = new LinkedHashMap<>();
     Random random = new Random(100 + n);
     float[] pixels = new float[BATCH * SIZE * SIZE];
@@ -210,12 +210,12 @@ final class SmallClassifier {
     return batch;
   }
 
-  static void close(Map<String, Tensor> batch) {
+  public static void close(Map<String, Tensor> batch) {
     batch.values().forEach(Tensor::close);
   }
 
   /** Runs an op with batches from..to. */
-  static void run(Session session, Op op, int from, int to) {
+  public static void run(Session session, Op op, int from, int to) {
     for (int n = from; n < to; n++) {
       Map<String, Tensor> batch = batch(n);
       Session.Runner runner = session.runner().addTarget(op);

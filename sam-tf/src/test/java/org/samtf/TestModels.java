@@ -22,20 +22,20 @@ import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt32;
 
 /** Small models in float64 that hold what real ones do. */
-final class TestModels {
+public final class TestModels {
 
   /** A model in a graph, its variables initialised. */
-  static final class Model {
-    final Operand<TFloat64> loss;
-    final List<Variable<TFloat64>> variables;
+  public static final class Model {
+    public final Operand<TFloat64> loss;
+    public final List<Variable<TFloat64>> variables;
 
     /** Outputs of random ops, to be fed to repeat a draw. */
-    final List<Operand<?>> drawn;
+    public final List<Operand<?>> drawn;
 
     /** Ops beside the loss that a training step runs, such as moving averages. */
-    final List<Op> besides;
+    public final List<Op> besides;
 
-    Model(
+    public Model(
         Operand<TFloat64> loss,
         List<Variable<TFloat64>> variables,
         List<Operand<?>> drawn,
@@ -48,36 +48,36 @@ final class TestModels {
   }
 
   /** Collects a model while it is built. */
-  static final class Maker {
-    final Graph graph;
-    final Session session;
-    final Ops tf;
-    final List<Variable<TFloat64>> variables = new ArrayList<>();
-    final List<Operand<?>> drawn = new ArrayList<>();
-    final List<Op> besides = new ArrayList<>();
+  public static final class Maker {
+    public final Graph graph;
+    public final Session session;
+    public final Ops tf;
+    public final List<Variable<TFloat64>> variables = new ArrayList<>();
+    public final List<Operand<?>> drawn = new ArrayList<>();
+    public final List<Op> besides = new ArrayList<>();
     private final Random random = new Random(42);
 
-    Maker(Graph graph, Session session) {
+    public Maker(Graph graph, Session session) {
       this.graph = graph;
       this.session = session;
       this.tf = Ops.create(graph);
     }
 
     /** An initialised variable that is trained. */
-    Variable<TFloat64> weight(String name, long... shape) {
+    public Variable<TFloat64> weight(String name, long... shape) {
       Variable<TFloat64> variable = variable(name, values(0.5, shape), shape);
       variables.add(variable);
       return variable;
     }
 
-    Variable<TFloat64> variable(String name, double[] values, long... shape) {
+    public Variable<TFloat64> variable(String name, double[] values, long... shape) {
       Variable<TFloat64> variable = tf.withName(name).variable(Shape.of(shape), TFloat64.class);
       session.run(
           tf.assign(variable, Values.constant(tf, TFloat64.class, Shape.of(shape), values)));
       return variable;
     }
 
-    Operand<TFloat64> data(long... shape) {
+    public Operand<TFloat64> data(long... shape) {
       return Values.constant(tf, TFloat64.class, Shape.of(shape), values(1, shape));
     }
 
@@ -89,12 +89,12 @@ final class TestModels {
       return random.doubles(size).map(x -> scale * (2 * x - 1)).toArray();
     }
 
-    Operand<TFloat64> c(double value) {
+    public Operand<TFloat64> c(double value) {
       return tf.constant(value);
     }
 
     /** Drops a third of the entries; the mask's shape is read from the activation. */
-    Operand<TFloat64> dropout(Operand<TFloat64> x) {
+    public Operand<TFloat64> dropout(Operand<TFloat64> x) {
       Operand<TFloat64> uniform = tf.random.randomUniform(tf.shape(x), TFloat64.class);
       drawn.add(uniform);
       Operand<TFloat64> mask =
@@ -103,7 +103,7 @@ final class TestModels {
     }
 
     /** Batch normalization over all axes but the last, with a moving average of the mean. */
-    Operand<TFloat64> batchNorm(String name, Operand<TFloat64> x, int... axes) {
+    public Operand<TFloat64> batchNorm(String name, Operand<TFloat64> x, int... axes) {
       long channels = x.shape().get(x.shape().numDimensions() - 1);
       Operand<TInt32> over = tf.constant(axes);
       Operand<TFloat64> mean = tf.math.mean(x, over);
@@ -120,7 +120,7 @@ final class TestModels {
     }
 
     /** Softmax cross-entropy in float64, which the fused op has no gradient for. */
-    Operand<TFloat64> crossEntropy(Operand<TFloat64> logits) {
+    public Operand<TFloat64> crossEntropy(Operand<TFloat64> logits) {
       int batch = (int) logits.shape().get(0);
       int classes = (int) logits.shape().get(1);
       double[] oneHot = new double[batch * classes];
@@ -135,13 +135,13 @@ final class TestModels {
               tf.constant(0)));
     }
 
-    Model model(Operand<TFloat64> loss) {
+    public Model model(Operand<TFloat64> loss) {
       return new Model(loss, variables, drawn, besides);
     }
   }
 
   /** All models, by name. */
-  static final Map<String, BiFunction<Graph, Session, Model>> ALL =
+  public static final Map<String, BiFunction<Graph, Session, Model>> ALL =
       Map.ofEntries(
           Map.entry("perceptron", TestModels::perceptron),
           Map.entry("convolution", TestModels::convolution),
@@ -157,7 +157,7 @@ final class TestModels {
 
   private TestModels() {}
 
-  static Model perceptron(Graph graph, Session session) {
+  public static Model perceptron(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> hidden =
@@ -168,7 +168,7 @@ final class TestModels {
             tf.math.add(tf.linalg.matMul(hidden, m.weight("w2", 7, 3)), m.weight("b2", 3))));
   }
 
-  static Model convolution(Graph graph, Session session) {
+  public static Model convolution(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> x =
@@ -182,7 +182,7 @@ final class TestModels {
     return m.model(m.crossEntropy(tf.linalg.matMul(x, m.weight("w", 36, 3))));
   }
 
-  static Model withDropout(Graph graph, Session session) {
+  public static Model withDropout(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> hidden =
@@ -191,7 +191,7 @@ final class TestModels {
   }
 
   /** Convolution, batch normalization, dropout and a residual connection. */
-  static Model everything(Graph graph, Session session) {
+  public static Model everything(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     List<Long> strides = List.of(1L, 1L, 1L, 1L);
@@ -205,7 +205,7 @@ final class TestModels {
   }
 
   /** Rows of a table, which is also the output layer. */
-  static Model embedding(Graph graph, Session session) {
+  public static Model embedding(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> table = m.weight("table", 6, 4);
@@ -216,7 +216,7 @@ final class TestModels {
             tf.linalg.matMul(hidden, tf.linalg.transpose(table, tf.constant(new int[] {1, 0})))));
   }
 
-  static Model manyOutputs(Graph graph, Session session) {
+  public static Model manyOutputs(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> x = tf.linalg.matMul(m.data(4, 5), m.weight("w", 5, 6));
@@ -227,7 +227,7 @@ final class TestModels {
   }
 
   /** Weights that the loss reads beside the activations. */
-  static Model weightDecay(Graph graph, Session session) {
+  public static Model weightDecay(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> w = m.weight("w", 5, 3);
@@ -236,7 +236,7 @@ final class TestModels {
   }
 
   /** One of two branches, chosen by the activations. */
-  static Model conditional(Graph graph, Session session) {
+  public static Model conditional(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> x = tf.linalg.matMul(m.data(4, 5), m.weight("w", 5, 3));
@@ -249,7 +249,7 @@ final class TestModels {
                 tf.math.mul(x, tf.select(positive, m.c(0.1), m.c(0.3))))));
   }
 
-  static Model function(Graph graph, Session session) {
+  public static Model function(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     ConcreteFunction activation =
@@ -271,7 +271,7 @@ final class TestModels {
   }
 
   /** A mean over the entries that are positive: their number differs between the passes. */
-  static Model dynamicCount(Graph graph, Session session) {
+  public static Model dynamicCount(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> x = tf.linalg.matMul(m.data(40, 5), m.weight("w", 5, 3));
@@ -285,7 +285,7 @@ final class TestModels {
   }
 
   /** A shape read from an activation, and an assertion that guards it. */
-  static Model checked(Graph graph, Session session) {
+  public static Model checked(Graph graph, Session session) {
     Maker m = new Maker(graph, session);
     Ops tf = m.tf;
     Operand<TFloat64> x = tf.linalg.matMul(m.data(4, 5), m.weight("w", 5, 3));
@@ -299,7 +299,7 @@ final class TestModels {
   }
 
   /** For models with a fused batch normalization, which is float32 only. */
-  static Operand<TFloat32> fusedBatchNorm(
+  public static Operand<TFloat32> fusedBatchNorm(
       Ops tf, Operand<TFloat32> x, Operand<TFloat32> gamma, Operand<TFloat32> beta) {
     return tf.nn
         .fusedBatchNorm(x, gamma, beta, tf.constant(new float[0]), tf.constant(new float[0]))

@@ -19,15 +19,15 @@ import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat64;
 
 /** Two layers, trained on four parts of a batch that may be on several devices. */
-final class TwoLayersInParts implements AutoCloseable {
+public final class TwoLayersInParts implements AutoCloseable {
 
-  static final Shape BATCH = Shape.of(8, 5);
-  static final int PARTS = 4;
+  public static final Shape BATCH = Shape.of(8, 5);
+  public static final int PARTS = 4;
 
-  final Graph graph = new Graph();
-  final Session session;
-  final Op train;
-  final double[] batch = new Random(1).doubles(BATCH.size()).toArray();
+  public final Graph graph = new Graph();
+  public final Session session;
+  public final Op train;
+  public final double[] batch = new Random(1).doubles(BATCH.size()).toArray();
   private final TestModels.Maker m;
   private final Placeholder<TFloat64> x;
   private final SamOptimizer sam;
@@ -38,7 +38,7 @@ final class TwoLayersInParts implements AutoCloseable {
    * @param open opens the session
    * @param devices of the parts; none leaves them to TensorFlow
    */
-  TwoLayersInParts(
+  public TwoLayersInParts(
       Function<Graph, Session> open,
       List<String> devices,
       boolean sequential,
@@ -63,14 +63,14 @@ final class TwoLayersInParts implements AutoCloseable {
   }
 
   /** Gives a runner that takes a step to {@code run}. */
-  <T> T step(Function<Session.Runner, T> run) {
+  public <T> T step(Function<Session.Runner, T> run) {
     try (TFloat64 fed = Values.tensor(BATCH, batch)) {
       return run.apply(session.runner().feed(x, fed).addTarget(train));
     }
   }
 
   /** Takes a step and returns the loss. */
-  double step() {
+  public double step() {
     return step(
         runner -> {
           try (Result result = runner.fetch(sam.loss()).run()) {
@@ -79,13 +79,13 @@ final class TwoLayersInParts implements AutoCloseable {
         });
   }
 
-  List<double[]> weights() {
+  public List<double[]> weights() {
     List<double[]> weights = new ArrayList<>();
     m.variables.forEach(w -> weights.add(Values.of(session, w)));
     return weights;
   }
 
-  static void assertSame(List<double[]> actual, List<double[]> expected) {
+  public static void assertSame(List<double[]> actual, List<double[]> expected) {
     assertThat(actual).hasSameSizeAs(expected);
     for (int i = 0; i < expected.size(); i++) {
       for (int k = 0; k < expected.get(i).length; k++) {

@@ -21,12 +21,12 @@ import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 
 /** Numbers in and out of tensors and variables. */
-final class Values {
+public final class Values {
 
   private Values() {}
 
   /** All entries of a floating-point tensor. */
-  static double[] of(Tensor tensor) {
+  public static double[] of(Tensor tensor) {
     List<Double> values = new ArrayList<>();
     if (tensor instanceof TFloat64) {
       ((TFloat64) tensor).scalars().forEach(x -> values.add(x.getDouble()));
@@ -41,18 +41,18 @@ final class Values {
   }
 
   /** What an operand is now. */
-  static double[] of(Session session, Operand<?> operand) {
+  public static double[] of(Session session, Operand<?> operand) {
     try (Result result = session.runner().fetch(operand).run()) {
       return of(result.get(0));
     }
   }
 
-  static double scalar(Session session, Operand<?> operand) {
+  public static double scalar(Session session, Operand<?> operand) {
     return of(session, operand)[0];
   }
 
   /** The bytes of every variable of the graph, by name. */
-  static Map<String, byte[]> variables(Graph graph, Session session) {
+  public static Map<String, byte[]> variables(Graph graph, Session session) {
     Map<String, byte[]> values = new LinkedHashMap<>();
     graph
         .operations()
@@ -68,7 +68,7 @@ final class Values {
   }
 
   /** The names of the variables that differ between two readings. */
-  static List<String> changed(Map<String, byte[]> before, Map<String, byte[]> after) {
+  public static List<String> changed(Map<String, byte[]> before, Map<String, byte[]> after) {
     List<String> changed = new ArrayList<>();
     before.forEach(
         (name, bytes) -> {
@@ -79,19 +79,19 @@ final class Values {
     return changed;
   }
 
-  static byte[] bytes(Tensor tensor) {
+  public static byte[] bytes(Tensor tensor) {
     byte[] bytes = new byte[(int) tensor.numBytes()];
     RawTensor raw = tensor.asRawTensor();
     raw.data().read(bytes);
     return bytes;
   }
 
-  static TFloat64 tensor(Shape shape, double... values) {
+  public static TFloat64 tensor(Shape shape, double... values) {
     return TFloat64.tensorOf(shape, DataBuffers.of(values));
   }
 
   /** A constant of any floating-point type. */
-  static <T extends TNumber> Operand<T> constant(
+  public static <T extends TNumber> Operand<T> constant(
       Ops tf, Class<T> type, Shape shape, double... values) {
     Operand<TFloat64> constant = tf.constant(shape, DataBuffers.of(values));
     return tf.dtypes.cast(constant, type);

@@ -1,7 +1,6 @@
 package org.samtf.examples;
 
 import java.io.PrintWriter;
-import org.samtf.CudaLibraries;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
 import org.samtf.examples.cli.DoctorCommand;
@@ -12,6 +11,7 @@ import org.samtf.examples.cli.TrainCommand;
 import org.samtf.examples.job.StoppedException;
 import org.samtf.examples.train.DeviceMemoryException;
 import org.samtf.examples.train.DivergenceException;
+import org.samtf.gpu.CudaLibraries;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

@@ -1,7 +1,7 @@
 package org.samtf.examples.cli;
 
 import java.util.concurrent.Callable;
-import org.samtf.GpuCheck;
+import org.samtf.gpu.GpuCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;

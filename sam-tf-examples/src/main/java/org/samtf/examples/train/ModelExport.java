@@ -2,8 +2,8 @@ package org.samtf.examples.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.samtf.ModelExporter;
 import org.samtf.examples.model.Network;
+import org.samtf.model.ModelExporter;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.Signature;

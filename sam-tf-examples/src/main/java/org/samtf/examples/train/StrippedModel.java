@@ -3,8 +3,8 @@ package org.samtf.examples.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.samtf.LoadedModel;
 import org.samtf.examples.InputException;
+import org.samtf.model.LoadedModel;
 
 /**
  * A SavedModel that was reduced to some of its signatures.

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.samtf.GpuCheck;
 import org.samtf.examples.Main;
+import org.samtf.gpu.GpuCheck;
 
 class DoctorTest {
 

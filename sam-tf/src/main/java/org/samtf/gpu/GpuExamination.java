@@ -1,0 +1,318 @@
+package org.samtf.gpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.samtf.gpu.GpuCheck.Finding;
+import org.samtf.gpu.GpuCheck.Verdict;
+import org.samtf.internal.graph.Kernels;
+
+/** Goes from what a GPU needs first to what it needs last, and says what to do. */
+final class GpuExamination {
+
+  /** Ops of a SAM step that read or write a batch or a weight, wherever they appear in it. */
+  static final Set<String> HEAVY =
+      Set.of(
+          "Conv2D",
+          "Conv2DBackpropInput",
+          "Conv2DBackpropFilter",
+          "MatMul",
+          "Relu",
+          "ReluGrad",
+          "MaxPoolV2",
+          "MaxPoolGradV2",
+          "SoftmaxCrossEntropyWithLogits",
+          "L2Loss",
+          "VariableV2",
+          "ApplyMomentum");
+
+  private static final String OK = "ok";
+  private static final String MISSING = "missing";
+  private static final String SKIPPED = "skipped";
+  private static final String FAILED = "failed";
+
+  private final GpuMachine machine;
+  private final List<Finding> findings = new ArrayList<>();
+  private Verdict verdict = Verdict.GPU_USED;
+  private String nextStep = "";
+
+  GpuExamination(GpuMachine machine) {
+    this.machine = machine;
+  }
+
+  GpuCheck examine() {
+    String version;
+    try {
+      version = machine.tensorFlowVersion();
+    } catch (RuntimeException | LinkageError e) {
+      fail(
+          Verdict.NO_TENSORFLOW,
+          "TensorFlow",
+          MISSING,
+          "its native library cannot be loaded: " + firstLine(e),
+          "add org.tensorflow:tensorflow-core-native with the classifier linux-x86_64-gpu to the"
+              + " dependencies, in the version of tensorflow-core-api");
+      return new GpuCheck(verdict, findings, nextStep);
+    }
+    CudaNeeds needs = CudaNeeds.of(version);
+    boolean isCudaBuild = build(version, needs);
+    driver(needs);
+    if (isCudaBuild) {
+      libraries(needs);
+    } else {
+      skip("CUDA libraries", "a build for the CPU needs none");
+    }
+    if (devices()) {
+      placement();
+      speed();
+    } else {
+      skip("SAM step", "there is no GPU to run it on");
+      skip("Speed", "there is no GPU to compare with the CPU");
+    }
+    return new GpuCheck(verdict, findings, nextStep);
+  }
+
+  private boolean build(String version, CudaNeeds needs) {
+    if (machine.isCudaBuild()) {
+      ok(
+          "TensorFlow",
+          version + ", built for GPUs with CUDA " + needs.cuda + " and cuDNN " + needs.cudnn);
+      return true;
+    }
+    fail(
+        Verdict.CPU_BUILD,
+        "TensorFlow",
+        "CPU only",
+        version + ", built for the CPU",
+        "give tensorflow-core-native the classifier linux-x86_64-gpu in place of linux-x86_64");
+    return false;
+  }
+
+  private void driver(CudaNeeds needs) {
+    GpuMachine.Opened driver = machine.open("libcuda.so.1");
+    String version = machine.driverVersion();
+    if (version.isEmpty()) {
+      version = Versions.ofFile(driver.path);
+    }
+    String orLater = needs.leastDriver + " or later";
+    if (!driver.isOpen()) {
+      fail(
+          Verdict.NO_DRIVER,
+          "NVIDIA driver",
+          MISSING,
+          driver.error,
+          version.isEmpty()
+              ? "install the NVIDIA driver, "
+                  + orLater
+                  + ", on a machine with an NVIDIA GPU; start a container with --gpus all"
+              : "the kernel has driver "
+                  + version
+                  + " but libcuda.so.1 is not to be found: start a container with --gpus all, or"
+                  + " install the driver's libraries (libnvidia-compute)");
+      return;
+    }
+    // The number after the soname alone is no version.
+    boolean isKnown = version.contains(".");
+    String models = machine.gpuModels().isEmpty() ? "" : ", " + counted(machine.gpuModels());
+    if (isKnown && Versions.compare(version, needs.leastDriver) < 0) {
+      fail(
+          Verdict.OLD_DRIVER,
+          "NVIDIA driver",
+          "too old",
+          version + models + "; CUDA " + needs.cuda + " needs " + orLater,
+          "install the NVIDIA driver " + orLater);
+      return;
+    }
+    ok("NVIDIA driver", (isKnown ? version : "of unknown version") + models + at(driver.path));
+  }
+
+  private void libraries(CudaNeeds needs) {
+    List<CudaNeeds.Library> missing = new ArrayList<>();
+    List<Finding> ofLibraries = new ArrayList<>();
+    for (CudaNeeds.Library library : needs.libraries) {
+      GpuMachine.Opened opened = machine.open(library.soname);
+      if (opened.isOpen()) {
+        String version = Versions.ofFile(opened.path);
+        ofLibraries.add(
+            new Finding(
+                library.title,
+                OK,
+                (version.isEmpty() ? library.soname : version) + at(opened.path),
+                ""));
+      } else {
+        missing.add(library);
+        ofLibraries.add(new Finding(library.title, MISSING, opened.error, ""));
+      }
+    }
+    findings.addAll(ofLibraries);
+    if (!missing.isEmpty()) {
+      // One remedy for all of them.
+      Finding last = findings.remove(findings.size() - 1);
+      String remedy =
+          "add org.bytedeco:cuda:"
+              + needs.redistVersion
+              + " with the classifier linux-x86_64-redist to the class path and call"
+              + " CudaLibraries.load() first of all, or install "
+              + needs.packages
+              + " from NVIDIA's repository and set LD_LIBRARY_PATH to where they are";
+      blame(Verdict.LIBRARY_MISSING, remedy);
+      findings.add(new Finding(last.subject(), last.status(), last.detail(), remedy));
+    }
+  }
+
+  private boolean devices() {
+    List<String> devices;
+    try {
+      devices = machine.devices();
+    } catch (RuntimeException e) {
+      fail(
+          Verdict.NO_DEVICE,
+          "Devices",
+          FAILED,
+          "a session cannot be opened: " + firstLine(e),
+          "close other programs that use the GPU (nvidia-smi lists them), then try again");
+      return false;
+    }
+    List<String> gpus = new ArrayList<>();
+    List<String> shown = new ArrayList<>();
+    for (String device : devices) {
+      shown.add(shortName(device));
+      if (device.contains(":GPU:")) {
+        gpus.add(device);
+      }
+    }
+    if (!gpus.isEmpty()) {
+      ok("Devices", String.join(", ", shown));
+      return true;
+    }
+    fail(
+        Verdict.NO_DEVICE,
+        "Devices",
+        "no GPU",
+        String.join(", ", shown),
+        verdict == Verdict.GPU_USED
+            ? "unset CUDA_VISIBLE_DEVICES, start a container with --gpus all, and read what"
+                + " TensorFlow says with TF_CPP_MIN_LOG_LEVEL=0"
+            : "");
+    return false;
+  }
+
+  private void placement() {
+    Map<String, Map<String, Integer>> ops;
+    try {
+      ops = machine.opsOfAStep();
+    } catch (RuntimeException e) {
+      fail(
+          Verdict.OPS_ON_CPU,
+          "SAM step",
+          FAILED,
+          firstLine(e),
+          "read what TensorFlow says with TF_CPP_MIN_LOG_LEVEL=0");
+      return;
+    }
+    int onGpu = 0;
+    Set<String> elsewhere = new TreeSet<>();
+    for (Map.Entry<String, Map<String, Integer>> op : ops.entrySet()) {
+      if (!HEAVY.contains(Kernels.unoptimized(op.getKey()))) {
+        continue;
+      }
+      for (Map.Entry<String, Integer> place : op.getValue().entrySet()) {
+        if (place.getKey().contains(":GPU:")) {
+          onGpu += place.getValue();
+        } else {
+          elsewhere.add(Kernels.unoptimized(op.getKey()));
+        }
+      }
+    }
+    if (onGpu > 0 && elsewhere.isEmpty()) {
+      ok("SAM step", "all " + onGpu + " heavy ops ran on the GPU");
+      return;
+    }
+    fail(
+        Verdict.OPS_ON_CPU,
+        "SAM step",
+        "on the CPU",
+        "on the GPU: " + onGpu + " heavy ops; not there: " + String.join(", ", elsewhere),
+        "read what TensorFlow says with TF_CPP_MIN_LOG_LEVEL=0, and report it with this text");
+  }
+
+  private void speed() {
+    double gpu;
+    double cpu;
+    try {
+      gpu = machine.gigaflops("/device:GPU:0");
+      cpu = machine.gigaflops("/device:CPU:0");
+    } catch (RuntimeException e) {
+      fail(
+          Verdict.SLOW_GPU,
+          "Speed",
+          FAILED,
+          firstLine(e),
+          "read what TensorFlow says with TF_CPP_MIN_LOG_LEVEL=0");
+      return;
+    }
+    String figures =
+        String.format(
+            Locale.ROOT,
+            "products of float32 matrices: GPU %.0f GFLOP/s, CPU %.0f GFLOP/s, %.1f times",
+            gpu,
+            cpu,
+            gpu / cpu);
+    if (gpu > cpu) {
+      ok("Speed", figures);
+    } else {
+      fail(
+          Verdict.SLOW_GPU,
+          "Speed",
+          "slow",
+          figures,
+          "close other programs that use the GPU (nvidia-smi lists them), then try again");
+    }
+  }
+
+  private void ok(String subject, String detail) {
+    findings.add(new Finding(subject, OK, detail, ""));
+  }
+
+  private void skip(String subject, String why) {
+    findings.add(new Finding(subject, SKIPPED, why, ""));
+  }
+
+  private void fail(Verdict failure, String subject, String status, String detail, String remedy) {
+    blame(failure, remedy);
+    findings.add(new Finding(subject, status, detail, remedy));
+  }
+
+  /** The first failure decides: later ones may follow from it. */
+  private void blame(Verdict failure, String remedy) {
+    if (verdict == Verdict.GPU_USED) {
+      verdict = failure;
+      nextStep = remedy;
+    }
+  }
+
+  private static String at(String path) {
+    return path.isEmpty() ? "" : ", " + path;
+  }
+
+  private static String counted(List<String> models) {
+    String first = models.get(0);
+    if (models.stream().allMatch(first::equals)) {
+      return models.size() == 1 ? first : models.size() + " x " + first;
+    }
+    return String.join(", ", models);
+  }
+
+  private static String shortName(String device) {
+    int start = device.indexOf("/device:");
+    return start < 0 ? device : device.substring(start);
+  }
+
+  private static String firstLine(Throwable e) {
+    String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    return message.lines().findFirst().orElse("");
+  }
+}

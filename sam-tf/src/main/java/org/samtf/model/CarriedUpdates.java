@@ -1,0 +1,191 @@
+package org.samtf.model;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.LossGraph;
+import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.OpCopier;
+import org.samtf.internal.graph.Reals;
+import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.Operation;
+import org.tensorflow.Output;
+import org.tensorflow.Signature;
+import org.tensorflow.op.Op;
+
+/**
+ * What a new step takes over from a step that a model was loaded with: moving averages and counts.
+ *
+ * <p>A moving average is a variable that one signature assigns to and another reads, and that the
+ * loss is not computed from. A count is an integer variable that a signature assigns to and the
+ * loss is computed from, such as one that random numbers are drawn from. The old step's weights and
+ * slots are neither. The assignments wait for the old step, so the new one gets copies of them that
+ * wait for it.
+ */
+final class CarriedUpdates {
+
+  private static final String SCOPE = "Carried";
+
+  private final Graph graph;
+  private final ModelGraph model;
+
+  /** What the ops that assign do it to; nothing for all others. */
+  private final Map<String, Set<String>> assigned = new HashMap<>();
+
+  /** The floating-point variables that the loss is computed from. */
+  private final Set<String> weights = new HashSet<>();
+
+  /** The other variables that the loss is computed from. */
+  private final Set<String> counts = new HashSet<>();
+
+  /** What assigns to the weights, and all that comes after. */
+  private final Set<String> afterUpdate;
+
+  /** What has to be written again, each after its inputs, and what that is computed from. */
+  private final Map<GraphOperation, Node> copied = new LinkedHashMap<>();
+
+  private final Set<GraphOperation> computedFrom = new LinkedHashSet<>();
+  private GraphScope scope;
+
+  private CarriedUpdates(Graph graph, List<Node> variables) {
+    this.graph = graph;
+    this.model = new ModelGraph(graph);
+    for (Node variable : variables) {
+      (Reals.isFloating(variable.op.output(0)) ? weights : counts).add(variable.name);
+    }
+    Set<String> updates = new HashSet<>();
+    for (String op : model.ops()) {
+      Set<String> to = model.assignedBy(op);
+      assigned.put(op, to);
+      if (to.stream().anyMatch(weights::contains)) {
+        updates.add(op);
+      }
+    }
+    afterUpdate = model.after(updates);
+  }
+
+  /**
+   * Finds what to take over.
+   *
+   * @param variables those that the loss is computed from
+   * @throws IllegalArgumentException if the old step computes it from what an update hands out
+   */
+  static CarriedUpdates find(Graph graph, Collection<Signature> signatures, List<Node> variables) {
+    CarriedUpdates carried = new CarriedUpdates(graph, variables);
+    for (GraphOperation update : carried.updates(signatures)) {
+      carried.planCopy(update);
+    }
+    return carried;
+  }
+
+  private List<GraphOperation> updates(Collection<Signature> signatures) {
+    Set<String> carriedOver = new HashSet<>();
+    Set<String> updating = new LinkedHashSet<>();
+    for (Signature signature : signatures) {
+      Set<String> ops = model.behind(Signatures.ops(signature.getOutputs()), Set.of());
+      Set<String> written = new HashSet<>();
+      for (String op : Signatures.sorted(ops)) {
+        if (!assigned.get(op).isEmpty()) {
+          written.addAll(assigned.get(op));
+          updating.add(op);
+        }
+      }
+      Set<String> read = new HashSet<>(model.ofType("VariableV2", ops));
+      read.removeAll(written);
+      carriedOver.addAll(read);
+    }
+    carriedOver.removeAll(weights);
+    carriedOver.addAll(counts);
+    List<GraphOperation> updates = new ArrayList<>();
+    for (String op : updating) {
+      if (carriedOver.containsAll(assigned.get(op))) {
+        updates.add(graph.operation(op));
+      }
+    }
+    return updates;
+  }
+
+  /** Copied are the update, and what it is computed from, as far as that waits for the old step. */
+  private void planCopy(GraphOperation update) {
+    for (Node node : new LossGraph(update.output(0)).feedingLoss()) {
+      boolean waits = false;
+      for (Node control : node.controls) {
+        waits |= afterUpdate.contains(control.name);
+      }
+      for (Node input : node.inputs) {
+        waits |= copied.containsKey(input.op);
+      }
+      if (assigned.get(node.name).stream().anyMatch(weights::contains)) {
+        throw new IllegalArgumentException(
+            "op \""
+                + update.name()
+                + "\" assigns to "
+                + NamePatterns.list(assigned.get(update.name()))
+                + " what it makes of the output of an update of weights (\""
+                + node.name
+                + "\"), which a new step cannot take over; minimize with the optimizer itself, and"
+                + " assign beside it");
+      }
+      if (waits || node.op.equals(update)) {
+        copied.put(node.op, node);
+        for (Node input : node.inputs) {
+          computedFrom.add(input.op);
+        }
+      }
+    }
+  }
+
+  /** The loss, which comes after what the assignments are computed from: they are of w before. */
+  Operand<?> before(Operand<?> loss) {
+    if (copied.isEmpty()) {
+      return loss;
+    }
+    scope = GraphScope.unique(graph, SCOPE);
+    computedFrom.removeIf(op -> copied.containsKey(op) || op.type().equals("VariableV2"));
+    return scope
+        .withName("loss")
+        .withControlDependencyOps(new ArrayList<>(computedFrom))
+        .ops()
+        .identity(loss);
+  }
+
+  /** The whole step: the train op, and then the assignments. */
+  Op after(Op train) {
+    if (copied.isEmpty()) {
+      return train;
+    }
+    GraphOperation trainOp = (GraphOperation) train.op();
+    OpCopier copier = new OpCopier(scope);
+    Map<GraphOperation, GraphOperation> copies = new HashMap<>();
+    List<Operation> step = new ArrayList<>();
+    step.add(trainOp);
+    for (Node node : copied.values()) {
+      List<Output<?>> inputs = new ArrayList<>();
+      for (int i = 0; i < node.inputs.length; i++) {
+        GraphOperation source = node.inputs[i].op;
+        inputs.add(copies.getOrDefault(source, source).output(node.inputOutputs[i]));
+      }
+      Set<GraphOperation> controls = new LinkedHashSet<>();
+      for (Node control : node.controls) {
+        controls.add(afterUpdate.contains(control.name) ? trainOp : control.op);
+      }
+      if (!assigned.get(node.name).isEmpty()) {
+        controls.add(trainOp);
+      }
+      GraphOperation copy = copier.copy(node.op, inputs, controls);
+      copies.put(node.op, copy);
+      step.add(copy);
+    }
+    return scope.withName("step").withControlDependencyOps(step).ops().noOp();
+  }
+}

@@ -1,0 +1,89 @@
+package org.samtf.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.samtf.internal.graph.NamePatterns;
+import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+
+/** Which state of a graph a SavedModel written by TensorFlow Java holds: that of its variables. */
+final class SavedState {
+
+  /** Makes a resource variable, the kind that Python's TensorFlow 2 has. */
+  private static final String RESOURCE_VARIABLE = "VarHandleOp";
+
+  /** Made and dropped within a run. */
+  private static final List<String> WITHIN_A_RUN = List.of("TensorArray", "Stack", "Placeholder");
+
+  private SavedState() {}
+
+  /** Whether an op makes state that lasts from run to run and would not be saved. */
+  static boolean isLost(GraphOperation op) {
+    String type = op.type();
+    if (type.equals("VariableV2") || WITHIN_A_RUN.stream().anyMatch(type::startsWith)) {
+      return false;
+    }
+    if (type.equals("Variable")) {
+      return true;
+    }
+    for (Operand<?> input : op.inputs()) {
+      if (isHandle(input.asOutput().op().type(), dataType(input))) {
+        return false; // handed on
+      }
+    }
+    for (int i = 0; i < op.numOutputs(); i++) {
+      if (isHandle(type, dataType(op.output(i)))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isHandle(String type, String dataType) {
+    return dataType.equals("DT_RESOURCE")
+        || dataType.equals("DT_STRING_REF") && !type.equals("VariableV2");
+  }
+
+  private static String dataType(Operand<?> operand) {
+    return operand.asOutput().dataType().name();
+  }
+
+  static String insteadOf(GraphOperation op) {
+    if (op.type().equals(RESOURCE_VARIABLE) || op.type().equals("Variable")) {
+      return "make the variable with tf.variable";
+    }
+    if (op.type().contains("Iterator")) {
+      return "export signatures that start from placeholders";
+    }
+    return "keep it out of the exported signatures";
+  }
+
+  /**
+   * Refuses a graph with resource variables.
+   *
+   * @param model what was loaded, for the message
+   * @throws IllegalArgumentException if there is one
+   */
+  static void refuseResourceVariables(String model, Graph graph) {
+    List<String> names = new ArrayList<>();
+    graph
+        .operations()
+        .forEachRemaining(
+            op -> {
+              if (op.type().equals(RESOURCE_VARIABLE)) {
+                names.add(op.name());
+              }
+            });
+    if (!names.isEmpty()) {
+      throw new IllegalArgumentException(
+          model
+              + " has resource variables, as Python's TensorFlow 2 and Keras make them ("
+              + NamePatterns.list(names)
+              + "); TensorFlow Java's optimizers do not update those and its exporter does not save"
+              + " them. Export the model again from Python with reference variables"
+              + " (tf.compat.v1.disable_resource_variables()) or with constants in their place"
+              + " (convert_variables_to_constants_v2, for parts that are not trained)");
+    }
+  }
+}
