@@ -2,6 +2,8 @@ package org.samtf;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -16,15 +18,24 @@ import org.tensorflow.types.family.TNumber;
  * <pre>
  * ε(w) = T · dual(T·g),   T = |w| + η,   so that ‖ε/T‖_p = ρ
  * </pre>
+ *
+ * <p>The paper's own code has T = 1 for biases; which variables have it is a setting here.
  */
 final class Adaptive implements Ascent {
 
   private final Ascent inner;
   private final double eta;
+  private final Set<String> notScaled;
 
-  Adaptive(Ascent inner, double eta) {
+  /**
+   * A neighbourhood with scales around one without.
+   *
+   * @param notScaled the names of variables with T = 1
+   */
+  Adaptive(Ascent inner, double eta, Set<String> notScaled) {
     this.inner = inner;
     this.eta = eta;
+    this.notScaled = notScaled;
   }
 
   @Override
@@ -35,23 +46,31 @@ final class Adaptive implements Ascent {
       List<String> names,
       Operand<TNumber> rho) {
     Reals reals = new Reals(tf);
-    List<Operand<TNumber>> scales = new ArrayList<>();
+    List<UnaryOperator<Operand<TNumber>>> scales = new ArrayList<>();
     List<Operand<TNumber>> scaled = new ArrayList<>();
     for (int i = 0; i < gradients.size(); i++) {
       Operand<TNumber> g = gradients.get(i);
-      Operand<TNumber> t =
-          tf.math.add(
-              tf.math.abs(reals.cast(weights.get(i), g.type())), reals.constant(eta, g.type()));
-      scales.add(t);
-      scaled.add(tf.math.mul(t, g));
+      UnaryOperator<Operand<TNumber>> scale =
+          notScaled.contains(names.get(i))
+              ? UnaryOperator.identity()
+              : scale(tf, reals.cast(weights.get(i), g.type()), reals.constant(eta, g.type()));
+      scales.add(scale);
+      scaled.add(scale.apply(g));
     }
     Perturbation dual = inner.perturb(tf, scaled, weights, names, rho);
     List<Operand<TNumber>> directions = new ArrayList<>();
     for (int i = 0; i < gradients.size(); i++) {
-      directions.add(tf.math.mul(scales.get(i), dual.directions.get(i)));
+      directions.add(scales.get(i).apply(dual.directions.get(i)));
     }
     Operand<TNumber> bound =
         tf.math.mul(dual.step, HolderDual.largest(tf, reals, directions, rho.type()));
     return new Perturbation(directions, dual.step, bound, dual.dualNorm);
+  }
+
+  /** The product with T = |w| + η. */
+  private static UnaryOperator<Operand<TNumber>> scale(
+      Ops tf, Operand<TNumber> weight, Operand<TNumber> eta) {
+    Operand<TNumber> t = tf.math.add(tf.math.abs(weight), eta);
+    return x -> tf.math.mul(t, x);
   }
 }

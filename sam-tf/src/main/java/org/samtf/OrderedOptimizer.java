@@ -1,18 +1,13 @@
 package org.samtf;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
-import org.samtf.Trainables.Trainable;
+import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
-import org.tensorflow.op.Op;
-import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.family.TType;
 
 /**
@@ -40,10 +35,6 @@ import org.tensorflow.types.family.TType;
  */
 public final class OrderedOptimizer extends WrappingOptimizer {
 
-  private final Optimizer base;
-  private final Set<Output<?>> released = new HashSet<>();
-  private final SlotNames slotNames = new SlotNames();
-
   /**
    * Creates the optimizer.
    *
@@ -52,8 +43,7 @@ public final class OrderedOptimizer extends WrappingOptimizer {
    * @throws IllegalArgumentException if {@code base} was made for another graph
    */
   public OrderedOptimizer(Graph graph, Optimizer base) {
-    super(graph, "Ordered");
-    this.base = Wrapped.checked(graph, base);
+    super(graph, wrappable(graph, base), "Ordered");
   }
 
   /**
@@ -68,43 +58,27 @@ public final class OrderedOptimizer extends WrappingOptimizer {
    */
   @Override
   public <T extends TType> List<GradAndVar<?>> computeGradients(Operand<?> loss) {
-    graph.checkInput(loss);
-    GraphScope scope = GraphScope.unique(graph, "Ordered");
-    List<Trainable> trainables =
-        Trainables.of(
-            new Replica(loss.asOutput()), null, List.of(), scope, false, DeviceReads.none());
+    Replica replica = new Replica(Arguments.ofGraph(graph, loss, "loss").asOutput());
+    GraphScope scope = newStep();
+    List<Output<?>> xs = TrainedVariables.all(List.of(replica)).in(replica.forward);
+    Output<?>[] all =
+        Differentiation.gradients(
+            replica.loss, xs.toArray(new Output<?>[0]), scope, false, DeviceReads.none());
+    List<Output<?>> variables = new ArrayList<>();
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
-    for (Trainable trainable : trainables) {
-      gradients.add(trainable.gradient);
-      names.add(trainable.node.name);
+    for (int i = 0; i < all.length; i++) {
+      if (!all[i].isClosed()) {
+        variables.add(xs.get(i));
+        gradients.add(all[i]);
+        names.add(xs.get(i).op().name());
+      }
+    }
+    if (gradients.isEmpty()) {
+      throw TrainedVariables.withoutVariables(List.of(replica));
     }
     Barrier barrier = new Barrier(scope, gradients, names, "gradient", List.of(loss));
-    released.addAll(barrier.gradients());
-    List<GradAndVar<?>> gradsAndVars = new ArrayList<>();
-    for (int i = 0; i < trainables.size(); i++) {
-      gradsAndVars.add(Update.pair(barrier.gradients().get(i), trainables.get(i).variable));
-    }
-    return gradsAndVars;
-  }
-
-  /**
-   * Adds the wrapped optimizer's update.
-   *
-   * @param gradsAndVars pairs of gradient and variable
-   * @param name the name of the op that is returned
-   * @return the op that runs the step
-   * @throws IllegalArgumentException if there is no gradient, or the name is no op name
-   */
-  @Override
-  public Op applyGradients(List<GradAndVar<? extends TType>> gradsAndVars, String name) {
-    return Update.apply(
-        GraphScope.unique(graph, "Ordered"), base, gradsAndVars, released, slotNames, name);
-  }
-
-  @Override
-  public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
-    return base.getSlot(slotNames.known(variable), slotName);
+    return release(new UpdateGradients(variables, barrier));
   }
 
   @Override

@@ -1,23 +1,20 @@
 package org.samtf;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.NamePatterns;
-import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
-import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TNumber;
@@ -68,10 +65,15 @@ public final class SamOptimizer extends WrappingOptimizer {
   /** The name scope of the ops of a step if none is given. */
   public static final String NAME_DEFAULT = "Sam";
 
+  /** The η of an adaptive neighbourhood if none is given; the choice of ASAM's authors. */
+  public static final float ETA_DEFAULT = 0.01f;
+
+  /** For {@link Builder#sharePerturbation}: all replicas share one perturbation. */
+  public static final int ALL_REPLICAS = Integer.MAX_VALUE;
+
   private final SamSettings settings;
-  private final Set<Output<?>> released = new HashSet<>();
-  private final SlotNames slotNames = new SlotNames();
-  private SamStep lastStep;
+  private final String name;
+  private Optional<SamStep> newest = Optional.empty();
 
   /**
    * SAM with ρ = {@link #RHO_DEFAULT} in the 2-norm.
@@ -99,8 +101,9 @@ public final class SamOptimizer extends WrappingOptimizer {
   }
 
   private SamOptimizer(Builder builder) {
-    super(builder.graph, builder.settings.name);
-    this.settings = builder.settings.clone();
+    super(builder.graph, builder.base, builder.name);
+    this.settings = new SamSettings(builder.draft);
+    this.name = builder.name;
   }
 
   /**
@@ -113,7 +116,7 @@ public final class SamOptimizer extends WrappingOptimizer {
    *     SamOptimizer
    */
   public static Builder builder(Graph graph, Optimizer base) {
-    return new Builder(graph, Wrapped.checked(graph, base));
+    return new Builder(graph, wrappable(graph, base));
   }
 
   /**
@@ -130,7 +133,7 @@ public final class SamOptimizer extends WrappingOptimizer {
    */
   @Override
   public <T extends TType> List<GradAndVar<?>> computeGradients(Operand<?> loss) {
-    return computeGradients(List.of(loss));
+    return computeGradients(List.of(Arguments.given(loss, "loss")));
   }
 
   /**
@@ -144,20 +147,12 @@ public final class SamOptimizer extends WrappingOptimizer {
    * @throws IllegalArgumentException as {@link #computeGradients(Operand)} does
    */
   public <T extends TType> List<GradAndVar<?>> computeGradients(List<? extends Operand<?>> losses) {
+    Arguments.notEmpty(losses, "losses", "give at least one");
     List<Output<?>> outputs = new ArrayList<>();
-    for (Operand<?> loss : losses) {
-      graph.checkInput(loss);
-      outputs.add(loss.asOutput());
-    }
-    GraphScope scope = GraphScope.unique(graph, settings.name);
-    SamStep step = new StepWriter(graph, settings, scope, outputs).write();
-    lastStep = step;
-    released.addAll(step.gradients());
-    List<GradAndVar<?>> gradsAndVars = new ArrayList<>();
-    for (int i = 0; i < step.trained().size(); i++) {
-      gradsAndVars.add(Update.pair(step.gradients().get(i), step.trained().get(i)));
-    }
-    return gradsAndVars;
+    losses.forEach(loss -> outputs.add(Arguments.ofGraph(graph, loss, "loss").asOutput()));
+    SamStep step = StepWriter.write(graph, settings, newStep(), outputs);
+    newest = Optional.of(step);
+    return release(step.update);
   }
 
   /**
@@ -180,24 +175,8 @@ public final class SamOptimizer extends WrappingOptimizer {
    * @throws IllegalArgumentException as {@link #computeGradients(Operand)} does
    */
   public Op minimize(List<? extends Operand<?>> losses, String name) {
+    GraphScope.requireValid(Arguments.given(name, "name"));
     return applyGradients(computeGradients(losses), name);
-  }
-
-  /**
-   * Adds the wrapped optimizer's update, as it would apply the gradients, in the order that {@link
-   * OrderedOptimizer} describes.
-   *
-   * @param gradsAndVars pairs of gradient and variable
-   * @param name the name of the op that is returned
-   * @return the op that runs the step
-   * @throws IllegalArgumentException if there is no gradient, or the name is no op name
-   */
-  @Override
-  public Op applyGradients(List<GradAndVar<? extends TType>> gradsAndVars, String name) {
-    GraphScope scope =
-        lastStep != null ? lastStep.scope() : GraphScope.unique(graph, settings.name);
-    return Update.apply(
-        scope.withSubScope("update"), settings.base, gradsAndVars, released, slotNames, name);
   }
 
   /**
@@ -207,7 +186,7 @@ public final class SamOptimizer extends WrappingOptimizer {
    * @throws IllegalStateException before {@code minimize} or {@code computeGradients}
    */
   public Operand<? extends TNumber> loss() {
-    return step().loss();
+    return step().measures.loss;
   }
 
   /**
@@ -217,7 +196,7 @@ public final class SamOptimizer extends WrappingOptimizer {
    * @throws IllegalStateException before {@code minimize} or {@code computeGradients}
    */
   public Operand<? extends TNumber> perturbedLoss() {
-    return step().perturbedLoss();
+    return step().measures.perturbedLoss;
   }
 
   /**
@@ -228,7 +207,7 @@ public final class SamOptimizer extends WrappingOptimizer {
    * @throws IllegalStateException before {@code minimize} or {@code computeGradients}
    */
   public Operand<? extends TNumber> sharpness() {
-    return step().sharpness();
+    return step().measures.sharpness;
   }
 
   /**
@@ -239,7 +218,7 @@ public final class SamOptimizer extends WrappingOptimizer {
    * @throws IllegalStateException before {@code minimize} or {@code computeGradients}
    */
   public Operand<? extends TNumber> gradientNorm() {
-    return step().gradientNorm();
+    return step().measures.gradientNorm;
   }
 
   /**
@@ -250,7 +229,7 @@ public final class SamOptimizer extends WrappingOptimizer {
    * @throws IllegalStateException before {@code minimize} or {@code computeGradients}
    */
   public Operand<? extends TNumber> perturbationNorm() {
-    return step().perturbationNorm();
+    return step().measures.perturbationNorm;
   }
 
   /**
@@ -261,43 +240,28 @@ public final class SamOptimizer extends WrappingOptimizer {
    * @throws IllegalStateException before {@code minimize} or {@code computeGradients}, or if the
    *     optimizer was not built {@code inPlace}, when no step ever changes the variables by half
    */
-  public Op restore() {
+  public Op undoPerturbation() {
     if (!settings.inPlace) {
       throw new IllegalStateException(
-          "only an optimizer built with inPlace(true) has something to restore");
+          "only an optimizer built with inPlace(true) has a perturbation to undo");
     }
-    return step().restore();
+    return step().undo.orElseThrow();
   }
 
   /** The newest step. */
   SamStep step() {
-    if (lastStep == null) {
-      throw new IllegalStateException("there is no step yet; call minimize(loss) first");
-    }
-    return lastStep;
-  }
-
-  /**
-   * A slot of the wrapped optimizer.
-   *
-   * @param variable the variable
-   * @param slotName the slot's name
-   * @param <T> the type of both
-   * @return the slot, if there is one
-   */
-  @Override
-  public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
-    return settings.base.getSlot(slotNames.known(variable), slotName);
+    return newest.orElseThrow(
+        () -> new IllegalStateException("there is no step yet; call minimize(loss) first"));
   }
 
   @Override
   public String getOptimizerName() {
-    return settings.name;
+    return name;
   }
 
   @Override
   public String toString() {
-    return settings.toString();
+    return "SamOptimizer{base=" + base + ", " + settings + "}";
   }
 
   /** The settings of a {@link SamOptimizer}. */
@@ -306,11 +270,14 @@ public final class SamOptimizer extends WrappingOptimizer {
         Pattern.compile("(/job:[\\w.-]+)?(/replica:\\d+)?(/task:\\d+)?/(device:)?[A-Za-z_]+:\\d+");
 
     private final Graph graph;
-    private final SamSettings settings;
+    private final Optimizer base;
+    private final SamSettings.Draft draft = new SamSettings.Draft();
+    private String name = NAME_DEFAULT;
 
     private Builder(Graph graph, Optimizer base) {
       this.graph = graph;
-      this.settings = new SamSettings(base);
+      this.base = base;
+      rho(RHO_DEFAULT).norm(NORM_DEFAULT).l2(L2_DEFAULT);
     }
 
     /**
@@ -322,11 +289,7 @@ public final class SamOptimizer extends WrappingOptimizer {
      * @throws IllegalArgumentException if {@code rho} is negative, infinite or NaN
      */
     public Builder rho(float rho) {
-      if (!(rho >= 0) || Float.isInfinite(rho)) {
-        throw new IllegalArgumentException("rho is " + rho + "; it must be finite and at least 0");
-      }
-      settings.rho = rho;
-      settings.rhoOperand = null;
+      draft.rho = Rho.of(rho);
       return this;
     }
 
@@ -340,19 +303,7 @@ public final class SamOptimizer extends WrappingOptimizer {
      *     be a scalar
      */
     public Builder rho(Operand<? extends TNumber> rho) {
-      graph.checkInput(rho);
-      int rank = rho.shape().numDimensions();
-      if (!Reals.isFloating(rho) || rank > 0) {
-        throw new IllegalArgumentException(
-            "rho is \""
-                + rho.op().name()
-                + "\", "
-                + rho.type().getSimpleName()
-                + " of shape "
-                + rho.shape()
-                + "; it must be a scalar of a floating-point type");
-      }
-      settings.rhoOperand = rho;
+      draft.rho = Rho.of(Arguments.ofGraph(graph, rho, "rho"));
       return this;
     }
 
@@ -369,24 +320,43 @@ public final class SamOptimizer extends WrappingOptimizer {
         throw new IllegalArgumentException(
             "norm is " + p + "; p must be at least 1, and may be Double.POSITIVE_INFINITY");
       }
-      settings.norm = p;
+      draft.norm = p;
       return this;
     }
 
     /**
      * Lets the neighbourhood scale with the weights: ‖ε/T‖_p = ρ with T = |w| + η (Kwon et al.
-     * 2021, "ASAM"). Larger values of ρ are in place, the paper has 0.5 to 2. Off by default.
+     * 2021, "ASAM"), with η = {@link SamOptimizer#ETA_DEFAULT}. Larger values of ρ are in place,
+     * the paper has 0.5 to 2. Off by default.
      *
-     * @param eta η, finite and not negative; the paper has 0.01
+     * @return this builder
+     */
+    public Builder adaptive() {
+      return adaptive(ETA_DEFAULT);
+    }
+
+    /**
+     * As {@link #adaptive()}, with another η.
+     *
+     * @param eta η, finite and not negative
      * @return this builder
      * @throws IllegalArgumentException if {@code eta} is negative, infinite or NaN
      */
     public Builder adaptive(float eta) {
-      if (!(eta >= 0) || Float.isInfinite(eta)) {
-        throw new IllegalArgumentException("eta is " + eta + "; it must be finite and at least 0");
-      }
-      settings.adaptive = true;
-      settings.eta = eta;
+      draft.eta = Optional.of(Arguments.notNegative(eta, "eta"));
+      return this;
+    }
+
+    /**
+     * Variables that an {@link #adaptive} neighbourhood does not scale with: T = 1 for them. None
+     * by default; in the code of ASAM's authors it is the biases.
+     *
+     * @param patterns of the names of variables, as for {@link #freeze(String...)}
+     * @return this builder
+     * @throws IllegalArgumentException if there is none, or one is no regular expression
+     */
+    public Builder doNotScale(String... patterns) {
+      draft.notScaled = VariableChoice.matching("doNotScale", patterns);
       return this;
     }
 
@@ -400,11 +370,7 @@ public final class SamOptimizer extends WrappingOptimizer {
      * @throws IllegalArgumentException if {@code lambda} is negative, infinite or NaN
      */
     public Builder l2(float lambda) {
-      if (!(lambda >= 0) || Float.isInfinite(lambda)) {
-        throw new IllegalArgumentException(
-            "l2 is " + lambda + "; it must be finite and at least 0");
-      }
-      settings.l2 = lambda;
+      draft.l2 = Arguments.notNegative(lambda, "l2");
       return this;
     }
 
@@ -414,12 +380,16 @@ public final class SamOptimizer extends WrappingOptimizer {
      *
      * @param variables what {@code tf.variable} returned, or the outputs of such ops
      * @return this builder
-     * @throws IllegalArgumentException if one is of another graph. One that the loss does not reach
-     *     is found by {@code minimize}
+     * @throws IllegalArgumentException if there is none, or one is of another graph. One that the
+     *     loss does not reach is found by {@code minimize}
      */
     public Builder trainable(Collection<? extends Operand<?>> variables) {
-      variables.forEach(variable -> graph.checkInput(variable));
-      settings.trainable = List.copyOf(variables);
+      Arguments.notEmpty(
+          variables,
+          "trainable",
+          "name at least one variable, or none for all that the loss reaches");
+      variables.forEach(variable -> Arguments.ofGraph(graph, variable, "trainable variable"));
+      draft.trainable = Optional.of(List.copyOf(variables));
       return this;
     }
 
@@ -432,13 +402,21 @@ public final class SamOptimizer extends WrappingOptimizer {
      *     regex:conv[12]/.*}. {@code minimize} finds out if one matches no variable, or if nothing
      *     is left to train
      * @return this builder
-     * @throws IllegalArgumentException if one is no regular expression
+     * @throws IllegalArgumentException if there is none, or one is no regular expression
      */
     public Builder freeze(String... patterns) {
-      for (String pattern : patterns) {
-        NamePatterns.compile("freeze", pattern);
-      }
-      settings.freeze = List.of(patterns);
+      draft.frozen = VariableChoice.matching("freeze", patterns);
+      return this;
+    }
+
+    /**
+     * As {@link #freeze(String...)}, with a predicate.
+     *
+     * @param byName given the name of a variable's op, says whether to leave it as it is
+     * @return this builder
+     */
+    public Builder freeze(Predicate<String> byName) {
+      draft.frozen = VariableChoice.where("freeze", byName);
       return this;
     }
 
@@ -446,11 +424,23 @@ public final class SamOptimizer extends WrappingOptimizer {
      * Which variables are updated but not perturbed, such as biases or those of batch
      * normalization. None by default. They do not count in the norm.
      *
-     * @param byName given the name of a variable's op, says whether to exclude it
+     * @param patterns of the names of variables, as for {@link #freeze(String...)}
+     * @return this builder
+     * @throws IllegalArgumentException if there is none, or one is no regular expression
+     */
+    public Builder doNotPerturb(String... patterns) {
+      draft.notPerturbed = VariableChoice.matching("doNotPerturb", patterns);
+      return this;
+    }
+
+    /**
+     * As {@link #doNotPerturb(String...)}, with a predicate.
+     *
+     * @param byName given the name of a variable's op, says whether to leave it unperturbed
      * @return this builder
      */
-    public Builder exclude(Predicate<String> byName) {
-      settings.exclude = byName;
+    public Builder doNotPerturb(Predicate<String> byName) {
+      draft.notPerturbed = VariableChoice.where("doNotPerturb", byName);
       return this;
     }
 
@@ -460,13 +450,13 @@ public final class SamOptimizer extends WrappingOptimizer {
      *
      * <p>That is for graphs with an op that takes a variable and not its value. What else reads the
      * variables while a step runs may then see w+ε, and after a step whose second pass failed they
-     * hold w+ε until {@link SamOptimizer#restore()} has been run.
+     * hold w+ε until {@link SamOptimizer#undoPerturbation()} has been run.
      *
      * @param inPlace false by default
      * @return this builder
      */
     public Builder inPlace(boolean inPlace) {
-      settings.inPlace = inPlace;
+      draft.inPlace = inPlace;
       return this;
     }
 
@@ -479,8 +469,8 @@ public final class SamOptimizer extends WrappingOptimizer {
      * @throws IllegalArgumentException if it is no op name
      */
     public Builder name(String name) {
-      GraphScope.requireValid(name);
-      settings.name = name;
+      GraphScope.requireValid(Arguments.given(name, "name"));
+      this.name = name;
       return this;
     }
 
@@ -507,42 +497,37 @@ public final class SamOptimizer extends WrappingOptimizer {
      * @throws IllegalArgumentException if {@code k} is less than 1, or no input is given
      */
     public Builder microBatches(int k, Operand<?>... batchInputs) {
-      if (k < 1) {
-        throw new IllegalArgumentException("microBatches is " + k + "; it must be at least 1");
-      }
-      if (k > 1) {
-        requireInputs("microBatches", batchInputs);
-      }
-      settings.microBatches = k;
-      settings.batchInputs = List.of(batchInputs);
+      Arguments.atLeast(k, 1, "microBatches");
+      List<Operand<?>> inputs = k > 1 ? inputs("microBatches", batchInputs) : List.of(batchInputs);
+      draft.microBatches = Optional.of(new BatchCut.MicroBatches(k, inputs, List.of(), false));
       return this;
     }
 
     /**
      * Whether one micro-batch comes after the other, so that the activations of only one are in
      * memory; of several {@link #devices}, in the memory of each. Otherwise TensorFlow may run them
-     * at the same time.
+     * at the same time. Without {@link #microBatches} {@code build} refuses this setting.
      *
      * @param sequential false by default
      * @return this builder
      */
     public Builder sequential(boolean sequential) {
-      settings.sequential = sequential;
+      draft.sequential = sequential;
       return this;
     }
 
     /**
      * The devices that micro-batches are spread over, in turn: forward and backward ops,
      * perturbation and perturbed weights of a part are on its device. Without micro-batches {@code
-     * minimize} refuses this setting.
+     * build} refuses this setting.
      *
      * @param devices names such as {@code /device:GPU:1} or {@code
-     *     /job:worker/task:1/device:GPU:0}; empty by default, which leaves the devices to
-     *     TensorFlow
+     *     /job:worker/task:1/device:GPU:0}; if this setting is not given, TensorFlow chooses
      * @return this builder
-     * @throws IllegalArgumentException if one is no device name
+     * @throws IllegalArgumentException if there is none, or one is no device name
      */
     public Builder devices(List<String> devices) {
+      Arguments.notEmpty(devices, "devices", "name at least one, or leave devices out");
       for (String device : devices) {
         if (!DEVICE.matcher(device).matches()) {
           throw new IllegalArgumentException(
@@ -551,7 +536,7 @@ public final class SamOptimizer extends WrappingOptimizer {
                   + "\"; write it as /device:GPU:0 or /job:worker/replica:0/task:0/device:CPU:1");
         }
       }
-      settings.devices = List.copyOf(devices);
+      draft.devices = List.copyOf(devices);
       return this;
     }
 
@@ -566,12 +551,8 @@ public final class SamOptimizer extends WrappingOptimizer {
      * @throws IllegalArgumentException if {@code m} is less than 1, or no input is given
      */
     public Builder ascentExamples(int m, Operand<?>... batchInputs) {
-      if (m < 1) {
-        throw new IllegalArgumentException("ascentExamples is " + m + "; it must be at least 1");
-      }
-      requireInputs("ascentExamples", batchInputs);
-      settings.ascentExamples = new AscentExamples(m, 0, List.of(batchInputs));
-      return this;
+      Arguments.atLeast(m, 1, "ascentExamples");
+      return ascentExamples("ascentExamples", ExampleSubset.first(m), batchInputs);
     }
 
     /**
@@ -587,8 +568,13 @@ public final class SamOptimizer extends WrappingOptimizer {
         throw new IllegalArgumentException(
             "ascentFraction is " + fraction + "; it must be more than 0 and at most 1");
       }
-      requireInputs("ascentFraction", batchInputs);
-      settings.ascentExamples = new AscentExamples(0, fraction, List.of(batchInputs));
+      return ascentExamples("ascentFraction", ExampleSubset.first(fraction), batchInputs);
+    }
+
+    private Builder ascentExamples(
+        String setting, ExampleSubset examples, Operand<?>... batchInputs) {
+      draft.ascentExamples =
+          Optional.of(new BatchCut.AscentSubset(inputs(setting, batchInputs), examples));
       return this;
     }
 
@@ -600,8 +586,8 @@ public final class SamOptimizer extends WrappingOptimizer {
      * @return this builder
      */
     public Builder randomAscentExamples(boolean random) {
-      settings.randomAscentExamples = random;
-      settings.ascentSeed = null;
+      draft.drawsAscentExamples = random;
+      draft.ascentSeed = Optional.empty();
       return this;
     }
 
@@ -618,7 +604,7 @@ public final class SamOptimizer extends WrappingOptimizer {
      *     two int32 or int64
      */
     public Builder randomAscentExamples(Operand<? extends TNumber> seed) {
-      graph.checkInput(seed);
+      Arguments.ofGraph(graph, seed, "seed");
       Class<? extends TType> type = seed.asOutput().type();
       boolean integers = type == TInt32.class || type == TInt64.class;
       if (!integers || !seed.shape().isCompatibleWith(Shape.of(2))) {
@@ -631,59 +617,47 @@ public final class SamOptimizer extends WrappingOptimizer {
                 + seed.shape()
                 + "; it must be a vector of two TInt32 or TInt64");
       }
-      settings.randomAscentExamples = true;
-      settings.ascentSeed = seed;
+      draft.drawsAscentExamples = true;
+      draft.ascentSeed = Optional.of(seed);
       return this;
     }
 
     /**
-     * Which replicas, be they micro-batches or losses, have a perturbation in common.
+     * Lets replicas, be they micro-batches or losses, have a perturbation in common, which is of
+     * the mean of their gradients: the first {@code replicas} of them, the next as many, and so on;
+     * the last group may be smaller.
      *
-     * @param sharing {@link PerturbationSharing#PER_REPLICA} by default
+     * @param replicas at least 1; 1 by default, each has its own. {@link SamOptimizer#ALL_REPLICAS}
+     *     for one perturbation for all
      * @return this builder
+     * @throws IllegalArgumentException if {@code replicas} is less than 1
      */
-    public Builder perturbation(PerturbationSharing sharing) {
-      settings.groupSize = sharing == PerturbationSharing.SHARED ? 0 : 1;
-      return this;
-    }
-
-    /**
-     * Lets replicas have a perturbation in common by groups: the first {@code size} of them, the
-     * next {@code size}, and so on; the last group may be smaller.
-     *
-     * @param size at least 1
-     * @return this builder
-     * @throws IllegalArgumentException if {@code size} is less than 1
-     */
-    public Builder perturbationGroup(int size) {
-      if (size < 1) {
-        throw new IllegalArgumentException(
-            "perturbationGroup is " + size + "; it must be at least 1");
-      }
-      settings.groupSize = size;
+    public Builder sharePerturbation(int replicas) {
+      draft.replicasPerPerturbation = Arguments.atLeast(replicas, 1, "sharePerturbation");
       return this;
     }
 
     /** Whether the step is written for CPUs only. */
     Builder cpuOnly(boolean cpuOnly) {
-      settings.cpuOnly = cpuOnly;
+      draft.cpuOnly = cpuOnly;
       return this;
     }
 
-    private void requireInputs(String setting, Operand<?>... batchInputs) {
-      if (batchInputs.length == 0) {
+    private List<Operand<?>> inputs(String setting, Operand<?>... batchInputs) {
+      List<Operand<?>> inputs = Arrays.asList(Arguments.given(batchInputs, setting));
+      if (inputs.isEmpty()) {
         throw new IllegalArgumentException(
             setting + " has no batch inputs; name the tensors whose first axis is the batch");
       }
-      for (Operand<?> input : batchInputs) {
-        graph.checkInput(input);
-      }
+      inputs.forEach(input -> Arguments.ofGraph(graph, input, "batch input"));
+      return List.copyOf(inputs);
     }
 
     /**
      * Makes the optimizer.
      *
      * @return a SamOptimizer with these settings
+     * @throws IllegalArgumentException if settings do not go together, or one would have no effect
      */
     public SamOptimizer build() {
       return new SamOptimizer(this);

@@ -6,8 +6,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import org.samtf.Trainables.Trainable;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.Reals;
@@ -17,15 +17,20 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.debugging.CheckNumerics;
 import org.tensorflow.types.family.TNumber;
 
 /**
- * Writes a SAM step into the graph.
+ * Writes a SAM step into the graph, as it stands in the paper (Foret et al. 2021, algorithm 1).
  *
  * <pre>
- * losses (1..k replicas) → g = ∇L(w) → ε(w) → twin: ∇L(w+ε) → mean over replicas → + 2λw → barrier
+ * first pass    g = ∇L(w)
+ * ascend        ε = ρ · sign(g) · |g|^(q−1) / (‖g‖_q^q)^(1/p)
+ * second pass   ∇L(w+ε)
+ * descend       ∇L(w+ε) + 2λw, for the wrapped optimizer to apply
  * </pre>
+ *
+ * <p>With several replicas there are as many passes. Replicas may share an ε, which is of the mean
+ * of their g; what is applied is the mean over all of them.
  */
 final class StepWriter {
 
@@ -33,159 +38,113 @@ final class StepWriter {
   private final SamSettings settings;
   private final GraphScope scope;
   private final DeviceReads reads;
-  private final ReplicaSource replicas;
+  private final Replicas replicas;
+  private final TrainedVariables variables;
 
-  /** The variables that are trained, in the order in which losses reach them. */
-  private final Map<GraphOperation, Output<?>> variables = new LinkedHashMap<>();
-
-  /** The SAM gradients in each variable, of the replicas written so far. */
-  private final Map<GraphOperation, DeviceSums> samGradients = new HashMap<>();
-
-  private final List<Perturbed> written = new ArrayList<>();
-
-  /** What has to be over before the step assigns. */
-  private final List<Op> after = new ArrayList<>();
-
-  /** What the next replica on a device waits for; nothing unless one comes after the other. */
-  private final Map<String, List<Op>> previousByDevice = new HashMap<>();
-
-  /** A replica with its gradients at w. */
-  private static final class FirstPass {
-    final Replica replica;
-    final GraphScope scope;
-    final List<Trainable> trained;
-    final List<Trainable> perturbed = new ArrayList<>();
-
-    FirstPass(Replica replica, GraphScope scope, List<Trainable> trained) {
-      this.replica = replica;
-      this.scope = scope;
-      this.trained = trained;
-    }
-  }
-
-  /** A replica with both of its losses. */
-  static final class Perturbed {
-    final Output<?> loss;
-    final Output<?> perturbedLoss;
-
-    /** The loss at w+ε on the examples that {@code loss} is of. */
-    final Output<?> perturbedLossForSharpness;
-
-    Perturbed(Output<?> loss, Output<?> perturbedLoss, Output<?> perturbedLossForSharpness) {
-      this.loss = loss;
-      this.perturbedLoss = perturbedLoss;
-      this.perturbedLossForSharpness = perturbedLossForSharpness;
-    }
-
-    boolean isOfSameExamples() {
-      return perturbedLoss.equals(perturbedLossForSharpness);
-    }
-  }
-
-  StepWriter(Graph graph, SamSettings settings, GraphScope scope, List<Output<?>> losses) {
+  private StepWriter(Graph graph, SamSettings settings, GraphScope scope, List<Output<?>> losses) {
     this.graph = graph;
     this.settings = settings;
     this.scope = scope;
     this.reads =
         settings.inPlace ? DeviceReads.none() : DeviceReads.below(scope.withSubScope("reads"));
-    this.replicas = ReplicaSource.of(settings, scope, losses, reads);
+    this.replicas = Replicas.of(settings, scope, losses, reads);
+    this.variables =
+        TrainedVariables.of(
+            replicas.losses, settings.trainable, settings.frozen, settings.notPerturbed);
   }
 
-  SamStep write() {
-    List<Perturbation> perturbations = new ArrayList<>();
-    List<Operand<TNumber>> epsilons = new ArrayList<>();
-    List<Trainable> perturbed = new ArrayList<>();
-    Op restore = null;
-    int groupSize = settings.groupSize == 0 ? replicas.count() : settings.groupSize;
+  /**
+   * Writes a step.
+   *
+   * @param scope where its ops go
+   * @param losses one or more; the step minimises their mean
+   * @throws IllegalArgumentException if that cannot be
+   */
+  static SamStep write(
+      Graph graph, SamSettings settings, GraphScope scope, List<Output<?>> losses) {
+    return new StepWriter(graph, settings, scope, losses).write();
+  }
+
+  private SamStep write() {
+    Sequence sequence = isSequential() ? Sequence.oneByOne() : Sequence.none();
+    GradientSums sums = new GradientSums(isSequential());
+    List<Ascended> ascents = new ArrayList<>();
+    List<SecondPass> secondPasses = new ArrayList<>();
+    Optional<Op> undo = Optional.empty();
+
+    int groupSize = Math.min(settings.replicasPerPerturbation, replicas.count());
     for (int start = 0; start < replicas.count(); start += groupSize) {
-      List<FirstPass> firstPasses = new ArrayList<>();
-      for (int i = start; i < Math.min(start + groupSize, replicas.count()); i++) {
-        firstPasses.add(firstPass(i));
-      }
-      Perturbation perturbation = ascend(firstPasses);
-      List<Trainable> targets = firstPasses.get(0).perturbed;
-      List<Operand<TNumber>> groupEpsilons =
-          perturbation.epsilons(firstPasses.get(0).scope.withSubScope("ascent").ops());
-      Map<String, List<Operand<?>>> sumsByDevice = new HashMap<>();
-      for (FirstPass firstPass : firstPasses) {
-        WeightsAtPerturbation weights = weights(firstPass, targets, groupEpsilons, sumsByDevice);
-        secondPass(firstPass, weights);
-        restore = weights.restore();
-      }
-      perturbations.add(perturbation);
-      epsilons.addAll(groupEpsilons);
-      perturbed.addAll(targets);
+      int end = Math.min(start + groupSize, replicas.count());
+      List<FirstPass> group = firstPasses(start, end, sequence);
+      Ascended ascended = ascend(group);
+      WeightsAtPerturbation weights = weightsAt(ascended, group);
+      secondPasses.addAll(secondPasses(group, weights, sequence, sums));
+      ascents.add(ascended);
+      undo = weights.undo();
     }
-    Barrier barrier = descend();
-    List<Output<?>> trained = new ArrayList<>(variables.values());
-    return new SamStep(
-        scope,
-        settings.norm,
-        written,
-        perturbations,
-        epsilons,
-        perturbed,
-        trained,
-        barrier,
-        restore);
+    variables.requireGradients(replicas.losses, sums.variables());
+    UpdateGradients update = descend(sums, secondPasses);
+    Measures measures = Measures.write(scope, settings.norm, secondPasses, ascents);
+    return new SamStep(scope, ascents, update, measures, undo);
+  }
+
+  private List<FirstPass> firstPasses(int start, int end, Sequence sequence) {
+    List<FirstPass> group = new ArrayList<>();
+    for (int i = start; i < end; i++) {
+      FirstPass first = firstPass(i, sequence.before(replicas.scope(i)));
+      sequence.ends(first.scope, List.copyOf(first.gradients.values()));
+      group.add(first);
+    }
+    return group;
   }
 
   /** g = ∇L(w). */
-  private FirstPass firstPass(int number) {
+  private FirstPass firstPass(int number, List<Op> after) {
     GraphScope at = replicas.scope(number);
-    Replica replica = replicas.forAscent(number, previous(at));
-    List<Trainable> trained =
-        Trainables.of(
-            replica,
-            settings.trainable,
-            settings.freeze,
-            at.withSubScope("ascent"),
-            settings.cpuOnly,
-            reads);
-    FirstPass firstPass = new FirstPass(replica, at, trained);
-    for (Trainable trainable : trained) {
-      variables.putIfAbsent(trainable.node.op, trainable.variable);
-      if (!settings.exclude.test(trainable.node.name)) {
-        firstPass.perturbed.add(trainable);
-      }
+    Replica replica = replicas.forAscent(number, after);
+    boolean narrowMatMuls = settings.cpuOnly && NarrowMatMuls.areIn(replica.forward);
+    List<Output<?>> xs = variables.in(replica.forward);
+    Map<Output<?>, Output<?>> gradients =
+        gradients(replica.loss, xs, xs, at.withSubScope("ascent"), narrowMatMuls);
+    if (gradients.isEmpty()) {
+      variables.requireGradients(replicas.losses, Set.of());
+      throw TrainedVariables.withoutVariables(replicas.losses);
     }
-    if (firstPass.perturbed.isEmpty()) {
+    List<Output<?>> perturbed = variables.perturbed(gradients.keySet());
+    if (perturbed.isEmpty()) {
       throw new IllegalArgumentException(
-          "exclude takes all of the variables "
-              + names(trained)
-              + ", so that none is perturbed; exclude fewer, or train without SAM");
+          "doNotPerturb takes all of the variables "
+              + names(List.copyOf(gradients.keySet()))
+              + " that loss \""
+              + replica.loss.op().name()
+              + "\" trains, so that none is perturbed; name fewer, or train without SAM");
     }
-    after.add(replica.loss);
-    if (settings.sequential && settings.groupSize != 1) {
-      previousByDevice.put(at.getDeviceString(), gradients(trained));
-    }
-    return firstPass;
+    return new FirstPass(replica, at, gradients, perturbed);
   }
 
-  /** ε(w), from the mean of the gradients of the replicas that share it. */
-  private Perturbation ascend(List<FirstPass> group) {
+  /** ε(w), of the mean of the gradients of the replicas that share it. */
+  private Ascended ascend(List<FirstPass> group) {
     FirstPass first = group.get(0);
+    group.forEach(other -> requireSameVariables(first, other));
     Ops tf = first.scope.withSubScope("ascent").ops();
     Reals reals = new Reals(tf);
     List<Operand<TNumber>> gradients = new ArrayList<>();
     List<Operand<?>> weights = new ArrayList<>();
-    for (int i = 0; i < first.perturbed.size(); i++) {
-      DeviceSums ofVariable = new DeviceSums();
-      for (FirstPass member : group) {
-        requireSameVariables(first, member);
-        ofVariable.add(member.scope.withSubScope("ascent"), member.perturbed.get(i).gradient);
-      }
-      Output<?> variable = first.perturbed.get(i).variable;
-      Operand<TNumber> mean = ofVariable.times(reals, 1.0 / group.size());
-      gradients.add(reals.cast(mean, Reals.computeType(variable)));
+    for (Output<?> variable : first.perturbed) {
+      DeviceSums sum = new DeviceSums();
+      group.forEach(
+          pass -> sum.add(pass.scope.withSubScope("ascent"), pass.gradients.get(variable)));
+      gradients.add(reals.cast(sum.times(reals, 1.0 / group.size()), Reals.computeType(variable)));
       weights.add(reads.read(variable, first.scope.getDeviceString()));
     }
-    Operand<TNumber> rho = rho(tf, reals, Reals.commonType(gradients));
-    return settings.ascent().perturb(tf, gradients, weights, names(first.perturbed), rho);
+    List<String> names = names(first.perturbed);
+    Operand<TNumber> rho = settings.rho.in(tf, Reals.commonType(gradients));
+    Perturbation perturbation = settings.ascent(names).perturb(tf, gradients, weights, names, rho);
+    return new Ascended(first.perturbed, perturbation, perturbation.epsilons(tf));
   }
 
   private static void requireSameVariables(FirstPass first, FirstPass other) {
-    if (!names(first.perturbed).equals(names(other.perturbed))) {
+    if (!new HashSet<>(first.perturbed).equals(new HashSet<>(other.perturbed))) {
       throw new IllegalArgumentException(
           "losses \""
               + first.replica.loss.op().name()
@@ -199,152 +158,135 @@ final class StepWriter {
     }
   }
 
-  /**
-   * How a second pass reads w+ε.
-   *
-   * @param sumsByDevice what replicas with a perturbation in common have in common on a device
-   */
-  private WeightsAtPerturbation weights(
-      FirstPass pass,
-      List<Trainable> targets,
-      List<Operand<TNumber>> epsilons,
-      Map<String, List<Operand<?>>> sumsByDevice) {
-    if (settings.inPlace) {
-      List<Op> before = gradients(pass.trained);
-      before.add(pass.replica.loss);
-      return WeightsAtPerturbation.inPlace(scope, targets, epsilons, before);
+  /** How the second passes of a group read w+ε. */
+  private WeightsAtPerturbation weightsAt(Ascended ascended, List<FirstPass> group) {
+    if (!settings.inPlace) {
+      return new WeightsBeside(ascended, reads);
     }
-    String device = pass.scope.getDeviceString();
-    Ops tf = pass.scope.withSubScope("ascent").ops();
-    List<Operand<?>> sums =
-        sumsByDevice.computeIfAbsent(
-            device, d -> WeightsAtPerturbation.sums(tf, reads, d, targets, epsilons));
-    return WeightsAtPerturbation.beside(
-        tf, targets, sums, settings.groupSize == 1 ? List.of() : previous(pass.scope));
+    FirstPass only = group.get(0);
+    List<Op> before = new ArrayList<>(only.gradients.values());
+    before.add(only.replica.loss);
+    return new WeightsInPlace(scope.withSubScope("inPlace"), ascended, before);
   }
 
-  private List<Op> previous(GraphScope at) {
-    return previousByDevice.getOrDefault(at.getDeviceString(), List.of());
+  private List<SecondPass> secondPasses(
+      List<FirstPass> group, WeightsAtPerturbation weights, Sequence sequence, GradientSums sums) {
+    List<SecondPass> secondPasses = new ArrayList<>();
+    for (FirstPass first : group) {
+      SecondPass second = secondPass(first, weights, sequence.before(first.scope));
+      GraphScope descent = first.scope.withSubScope("descent");
+      sequence.ends(first.scope, sums.add(descent, second.gradients));
+      secondPasses.add(second);
+    }
+    return secondPasses;
   }
 
   /** ∇L(w+ε), on the twin. */
-  private void secondPass(FirstPass pass, WeightsAtPerturbation weights) {
-    Replica replica = replicas.forDescent(pass.replica);
-    Twin twin = twin(pass.scope.withSubScope("twin"), replica, weights);
-    Output<?>[] xs = new Output<?>[pass.trained.size()];
-    for (int i = 0; i < xs.length; i++) {
-      xs[i] = weights.differentiateIn(pass.trained.get(i));
+  private SecondPass secondPass(FirstPass first, WeightsAtPerturbation weights, List<Op> after) {
+    GraphScope at = first.scope;
+    Replica replica = replicas.forDescent(first.replica);
+    Map<Output<?>, Output<?>> readAs = weights.read(at.withSubScope("ascent"), after);
+    Output<?> loss = twin(at.withSubScope("twin"), replica, readAs, weights);
+
+    List<Output<?>> trained = List.copyOf(first.gradients.keySet());
+    List<Output<?>> xs = new ArrayList<>();
+    for (Output<?> variable : trained) {
+      // In place, an op may take the variable itself: not all paths lead through what is read.
+      xs.add(settings.inPlace ? variable : readAs.getOrDefault(variable, variable));
     }
     // The gradient of one replica is the wrapped optimizer's own if rho is 0, to the last bit.
     boolean narrowMatMuls =
         settings.cpuOnly && replicas.count() > 1 && NarrowMatMuls.areIn(replica.forward);
-    Output<?>[] gradients =
-        Trainables.gradients(
-            twin.loss(), xs, pass.scope.withSubScope("descent"), narrowMatMuls, reads);
+    Map<Output<?>, Output<?>> gradients =
+        gradients(loss, trained, xs, at.withSubScope("descent"), narrowMatMuls);
 
-    Output<?> forSharpness = twin.loss();
-    if (replica != pass.replica) {
-      forSharpness = twin(pass.scope.withSubScope("twinOfAscent"), pass.replica, weights).loss();
+    List<Op> before = new ArrayList<>();
+    before.add(loss);
+    Output<?> ofAscent = loss;
+    if (replica != first.replica) {
+      ofAscent = twin(at.withSubScope("twinOfAscent"), first.replica, readAs, weights);
+      if (settings.inPlace || first.hasUnperturbed()) {
+        // Only a reader of the sharpness needs it, but it reads variables that are assigned.
+        before.add(ofAscent);
+      }
     }
-    written.add(new Perturbed(pass.replica.loss, twin.loss(), forSharpness));
-    after.add(twin.loss());
-    List<Op> secondPass = new ArrayList<>(List.of(gradients));
-    secondPass.add(twin.loss());
-    after.addAll(weights.restored(secondPass));
-    accumulate(pass, gradients);
+    List<Op> all = new ArrayList<>(gradients.values());
+    all.addAll(before);
+    before.addAll(weights.undoneAfter(all));
+    return new SecondPass(first.replica.loss, loss, ofAscent, gradients, before);
   }
 
-  private Twin twin(GraphScope at, Replica replica, WeightsAtPerturbation weights) {
-    Set<Node> perturbed = new HashSet<>();
-    Map<Node, Output<?>> readAs = new HashMap<>();
+  /** The loss of a replica, computed from w+ε. */
+  private Output<?> twin(
+      GraphScope at,
+      Replica replica,
+      Map<Output<?>, Output<?>> readAs,
+      WeightsAtPerturbation weights) {
+    Map<Node, Output<?>> readAsByNode = new HashMap<>();
     for (Node node : replica.forward.feedingLoss()) {
-      Output<?> read = weights.readAs().get(node.op);
-      if (read != null) {
-        perturbed.add(node);
-        readAs.put(node, read);
+      if (node.isVariable() && readAs.containsKey(node.op.output(0))) {
+        readAsByNode.put(node, readAs.get(node.op.output(0)));
       }
     }
-    TwinPlan plan = new TwinPlan(graph, replica.forward, perturbed, settings.inPlace);
-    return new Twin(at, replica.forward, plan, replica.loss, readAs, weights.readAfter());
+    TwinPlan plan = new TwinPlan(graph, replica.forward, readAsByNode.keySet(), settings.inPlace);
+    GraphOperation heldAfter = weights.heldAfter().orElse(null);
+    return new Twin(at, replica.forward, plan, replica.loss, readAsByNode, heldAfter).loss();
   }
 
-  /** Collects the gradients; one after the other, they are added up at once to free memory. */
-  private void accumulate(FirstPass pass, Output<?>[] gradients) {
-    GraphScope descent = pass.scope.withSubScope("descent");
-    List<Op> sums = new ArrayList<>();
-    for (int i = 0; i < gradients.length; i++) {
-      DeviceSums ofVariable =
-          samGradients.computeIfAbsent(pass.trained.get(i).node.op, op -> new DeviceSums());
-      if (settings.sequential) {
-        sums.add(ofVariable.addUp(descent, gradients[i]));
-      } else {
-        ofVariable.add(descent, gradients[i]);
-      }
-    }
-    if (settings.sequential) {
-      previousByDevice.put(pass.scope.getDeviceString(), sums);
-    }
-  }
-
-  /** The update gradient: the mean over the replicas, + 2λw, once all are finite. */
-  private Barrier descend() {
+  /** The mean over the replicas, + 2λw, once all of it is finite. */
+  private UpdateGradients descend(GradientSums sums, List<SecondPass> secondPasses) {
+    List<Op> before = new ArrayList<>();
+    secondPasses.forEach(
+        pass -> {
+          before.add(pass.loss);
+          before.addAll(pass.before);
+        });
     GraphScope descent = scope.withSubScope("descent");
     Map<String, Ops> opsByDevice = new HashMap<>();
+    L2Term l2 = new L2Term(settings.l2, settings.inPlace ? before : List.of());
     List<Output<?>> gradients = new ArrayList<>();
-    List<String> names = new ArrayList<>();
-    Map<List<?>, Operand<TNumber>> factors = new HashMap<>();
-    variables.forEach(
-        (op, variable) -> {
-          String device = op.device();
-          Ops tf = opsByDevice.computeIfAbsent(device, d -> descent.withDeviceString(d).ops());
-          Operand<TNumber> mean = samGradients.get(op).times(new Reals(tf), 1.0 / replicas.count());
-          names.add(op.name());
-          gradients.add(
-              settings.l2 == 0
-                  ? mean.asOutput()
-                  : withL2(tf, mean, Reals.unchecked(variable), device, factors));
-        });
-    return new Barrier(descent, gradients, names, "gradient at w+epsilon", after);
-  }
-
-  private Output<?> withL2(
-      Ops tf,
-      Operand<TNumber> gradient,
-      Operand<TNumber> weight,
-      String device,
-      Map<List<?>, Operand<TNumber>> factors) {
-    // In place, the variables hold w again only once they are restored.
-    Ops read = settings.inPlace ? tf.withControlDependencies(after) : tf;
-    Operand<TNumber> factor =
-        factors.computeIfAbsent(
-            List.of(device, weight.type()),
-            key -> tf.dtypes.cast(tf.constant(2 * settings.l2), weight.type()));
-    return tf.withName("gradient").math.add(gradient, read.math.mul(factor, weight)).asOutput();
-  }
-
-  private Operand<TNumber> rho(Ops tf, Reals reals, Class<TNumber> type) {
-    if (settings.rhoOperand == null) {
-      return reals.constant(settings.rho, type);
+    List<Output<?>> trained = List.copyOf(sums.variables());
+    for (Output<?> variable : trained) {
+      String device = ((GraphOperation) variable.op()).device();
+      Ops tf = opsByDevice.computeIfAbsent(device, d -> descent.withDeviceString(d).ops());
+      Operand<TNumber> mean = sums.times(variable, new Reals(tf), 1.0 / replicas.count());
+      gradients.add(l2.addTo(mean, tf, variable, device).asOutput());
     }
-    Operand<TNumber> rho = reals.cast(settings.rhoOperand, type);
-    // The square root of a negative number is a NaN.
-    Op allowed =
-        CheckNumerics.create(
-            tf.scope(),
-            tf.math.sqrt(rho),
-            "Sam: rho is negative or not finite; it must be at least 0");
-    return tf.withName("rho").withControlDependencies(List.of(allowed)).identity(rho);
+    return new UpdateGradients(
+        trained, new Barrier(descent, gradients, names(trained), "gradient at w+epsilon", before));
   }
 
-  private static List<Op> gradients(List<Trainable> trainables) {
-    List<Op> gradients = new ArrayList<>();
-    trainables.forEach(trainable -> gradients.add(trainable.gradient));
+  /**
+   * The gradients of a loss that flow.
+   *
+   * @param variables what they are of
+   * @param xs what stands for each of the variables
+   */
+  private Map<Output<?>, Output<?>> gradients(
+      Output<?> loss,
+      List<Output<?>> variables,
+      List<Output<?>> xs,
+      GraphScope at,
+      boolean narrowMatMuls) {
+    Output<?>[] all =
+        Differentiation.gradients(loss, xs.toArray(new Output<?>[0]), at, narrowMatMuls, reads);
+    Map<Output<?>, Output<?>> gradients = new LinkedHashMap<>();
+    for (int i = 0; i < all.length; i++) {
+      if (!all[i].isClosed()) {
+        gradients.put(variables.get(i), all[i]);
+      }
+    }
     return gradients;
   }
 
-  private static List<String> names(List<Trainable> trainables) {
+  private boolean isSequential() {
+    return settings.cut instanceof BatchCut.MicroBatches
+        && ((BatchCut.MicroBatches) settings.cut).sequential;
+  }
+
+  private static List<String> names(List<Output<?>> variables) {
     List<String> names = new ArrayList<>();
-    trainables.forEach(trainable -> names.add(trainable.node.name));
+    variables.forEach(variable -> names.add(variable.op().name()));
     return names;
   }
 }

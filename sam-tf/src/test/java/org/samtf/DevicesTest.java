@@ -54,13 +54,13 @@ class DevicesTest {
   @Retention(RetentionPolicy.RUNTIME)
   @ParameterizedTest
   @CsvSource({
-    "2,false,PER_REPLICA",
-    "2,true,PER_REPLICA",
-    "4,false,PER_REPLICA",
-    "4,true,PER_REPLICA",
-    "2,false,SHARED",
-    "2,true,SHARED",
-    "4,true,SHARED"
+    "2,false,1",
+    "2,true,1",
+    "4,false,1",
+    "4,true,1",
+    "2,false,2147483647",
+    "2,true,2147483647",
+    "4,true,2147483647"
   })
   private @interface EverySpread {}
 
@@ -76,8 +76,7 @@ class DevicesTest {
     return names;
   }
 
-  private static TwoLayersInParts net(
-      int devices, boolean sequential, PerturbationSharing sharing) {
+  private static TwoLayersInParts net(int devices, boolean sequential, int sharing) {
     return new TwoLayersInParts(
         graph -> session(graph, devices),
         devices == 1 ? List.of() : names(devices),
@@ -87,7 +86,7 @@ class DevicesTest {
 
   /** The weights after three steps; {@code ran} gets the ops of a step and their devices. */
   private static List<double[]> train(
-      int devices, boolean sequential, PerturbationSharing sharing, Map<Node, Integer> ran) {
+      int devices, boolean sequential, int sharing, Map<Node, Integer> ran) {
     try (TwoLayersInParts net = net(devices, sequential, sharing)) {
       for (int step = 0; step < 3; step++) {
         net.step(
@@ -123,8 +122,7 @@ class DevicesTest {
   }
 
   @EverySpread
-  void severalDevicesGiveWhatOneGives(
-      int devices, boolean sequential, PerturbationSharing sharing) {
+  void severalDevicesGiveWhatOneGives(int devices, boolean sequential, int sharing) {
     Map<Node, Integer> ran = new HashMap<>();
     List<double[]> one = train(1, false, sharing, ran);
     assertThat(ran.values()).containsOnly(0);
@@ -136,7 +134,7 @@ class DevicesTest {
   @CsvSource({"2,false", "4,false", "4,true"})
   void heavyOpsOfAPartRunOnItsDevice(int devices, boolean sequential) {
     Map<Node, Integer> ran = new HashMap<>();
-    train(devices, sequential, PerturbationSharing.PER_REPLICA, ran);
+    train(devices, sequential, 1, ran);
     int[] heavy = new int[4];
     ran.forEach(
         (node, device) -> {
@@ -152,7 +150,7 @@ class DevicesTest {
       int count = heavy[part];
       assertThat(count).isGreaterThanOrEqualTo(10);
     }
-    try (TwoLayersInParts net = net(devices, sequential, PerturbationSharing.PER_REPLICA)) {
+    try (TwoLayersInParts net = net(devices, sequential, 1)) {
       assertThat(net.step(Crossings::run))
           .isNotEmpty()
           .extracting(Crossings.Crossing::name)
@@ -179,7 +177,7 @@ class DevicesTest {
    * many parts and ops there are. With a perturbation in common, so do the gradients at w and ε.
    */
   @EverySpread
-  void eachTensorIsSentOnce(int devices, boolean sequential, PerturbationSharing sharing) {
+  void eachTensorIsSentOnce(int devices, boolean sequential, int sharing) {
     List<Long> weights = List.of(5L * 7, 7L * 2);
     long slice = BATCH.size() / PARTS;
     Map<String, List<Long>> expected = new HashMap<>();
@@ -187,7 +185,7 @@ class DevicesTest {
       List<Long> there = new ArrayList<>(weights);
       there.addAll(Collections.nCopies(PARTS / devices, slice));
       List<Long> back = new ArrayList<>(weights);
-      if (sharing == PerturbationSharing.SHARED) {
+      if (sharing == SamOptimizer.ALL_REPLICAS) {
         there.addAll(weights);
         back.addAll(weights);
       }
@@ -212,7 +210,7 @@ class DevicesTest {
   /** Sequential parts are in sequence where they have to share a memory. */
   @Test
   void aPartWaitsForThePartBeforeItOnItsDeviceOnly() {
-    try (TwoLayersInParts net = net(2, true, PerturbationSharing.PER_REPLICA)) {
+    try (TwoLayersInParts net = net(2, true, 1)) {
       Set<String> behind = new HashSet<>();
       GraphOperation second = net.graph.operation("Sam/part2/ascent/perturbed");
       GraphOps.behind(second).forEach(op -> behind.add(op.name()));

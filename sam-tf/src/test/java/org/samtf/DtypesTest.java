@@ -93,7 +93,7 @@ class DtypesTest {
     double[] epsilon = new double[g.length];
     try (Result result = fetch(sam.step().epsilons())) {
       for (int i = 0; i < sam.step().perturbed().size(); i++) {
-        Type of = Type.valueOf(sam.step().perturbed().get(i).node.name);
+        Type of = Type.valueOf(sam.step().perturbed().get(i).op().name());
         assertThat(result.get(i))
             .isInstanceOf(of == Type.FLOAT64 ? TFloat64.class : TFloat32.class);
         System.arraycopy(Values.of(result.get(i)), 0, epsilon, 3 * of.ordinal(), 3);
@@ -176,7 +176,7 @@ class DtypesTest {
     assertThat(norm / size).isCloseTo(5, within(1e-14));
     for (int i = 0; i < 2; i++) {
       double[] epsilon = Values.of(session, sam.step().epsilons().get(i));
-      if (sam.step().perturbed().get(i).node.name.equals("w")) {
+      if (sam.step().perturbed().get(i).op().name().equals("w")) {
         assertThat(epsilon).containsOnly(0.0);
       } else {
         assertThat(epsilon).containsExactly(new double[] {3, -4}, within(1e-14));
@@ -224,7 +224,7 @@ class DtypesTest {
             constant(type.type, 1, 1, 1),
             tf.math.exp(tf.math.mul(DtypesTest.<TNumber>unchecked(x), unchecked(y))));
     SamOptimizer.Builder builder =
-        sgd(0.5f).rho(1f).exclude(name -> name.equals("y")).inPlace(inPlace);
+        sgd(0.5f).rho(1f).doNotPerturb(name -> name.equals("y")).inPlace(inPlace);
     SamOptimizer without = builder.build();
     List<GradAndVar<?>> plain = without.computeGradients(loss);
     SamOptimizer with = builder.l2(lambda).build();
@@ -324,7 +324,7 @@ class DtypesTest {
     Variable<TFloat64> y = variable("y", TFloat64.class, Shape.of(2), Y);
     float rho = 0.75f;
     SamOptimizer sam =
-        sgd(0.5f).rho(rho).exclude(name -> name.equals(excluded)).inPlace(inPlace).build();
+        sgd(0.5f).rho(rho).doNotPerturb(name -> name.equals(excluded)).inPlace(inPlace).build();
     Op train = sam.minimize(bilinear(x, y));
 
     double[] xNow = X;
@@ -382,7 +382,7 @@ class DtypesTest {
         sgd(0.5f)
             .rho(0.75f)
             .adaptive(0.25f)
-            .exclude(name -> name.equals("y"))
+            .doNotPerturb(name -> name.equals("y"))
             .inPlace(inPlace)
             .build();
     Op train = sam.minimize(bilinear(x, y));

@@ -100,16 +100,16 @@ class FailedStepTest {
               .build();
       Op train = sam.minimize(lossWithLimit(m, w, limit));
       double[] before = Values.of(session, w);
-      session.run(sam.restore());
+      session.run(sam.undoPerturbation());
       assertThat(Values.of(session, w)).isEqualTo(before);
       try (TFloat64 low = TFloat64.scalarOf(6.5)) {
         assertThatThrownBy(() -> session.runner().feed(limit, low).addTarget(train).run().close())
             .hasMessageContaining("Sam/twin/");
       }
       assertThat(Values.of(session, w)).isNotEqualTo(before);
-      session.run(sam.restore());
+      session.run(sam.undoPerturbation());
       assertThat(Values.of(session, w)).isEqualTo(before);
-      session.run(sam.restore());
+      session.run(sam.undoPerturbation());
       assertThat(Values.of(session, w)).isEqualTo(before);
     }
   }

@@ -51,7 +51,7 @@ class FixedOrderTest {
     return Stream.of(
         (sam, x) -> sam.microBatches(4, x),
         (sam, x) -> sam.microBatches(4, x).sequential(true),
-        (sam, x) -> sam.microBatches(4, x).perturbation(PerturbationSharing.SHARED),
+        (sam, x) -> sam.microBatches(4, x).sharePerturbation(SamOptimizer.ALL_REPLICAS),
         (sam, x) -> sam.ascentExamples(3, x));
   }
 

@@ -82,7 +82,8 @@ class GpuKernelsTest {
     settings.put("parts", sam -> sam.microBatches(4, x));
     settings.put("parts in sequence", sam -> sam.microBatches(4, x).sequential(true));
     settings.put(
-        "parts that share", sam -> sam.microBatches(4, x).perturbation(PerturbationSharing.SHARED));
+        "parts that share",
+        sam -> sam.microBatches(4, x).sharePerturbation(SamOptimizer.ALL_REPLICAS));
     settings.put("subset", sam -> sam.ascentExamples(2, x));
     settings.put("fraction", sam -> sam.ascentFraction(0.25, x));
     settings.put("random subset", sam -> sam.ascentExamples(2, x).randomAscentExamples(true));

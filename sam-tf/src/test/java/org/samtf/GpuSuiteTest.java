@@ -178,7 +178,7 @@ class GpuSuiteTest {
           case "parallel" -> sam.microBatches(4, net.batchInputs);
           case "sequential" -> sam.microBatches(4, net.batchInputs).sequential(true);
           case "shared" ->
-              sam.microBatches(4, net.batchInputs).perturbation(PerturbationSharing.SHARED);
+              sam.microBatches(4, net.batchInputs).sharePerturbation(SamOptimizer.ALL_REPLICAS);
           case "in place" -> sam.inPlace(true);
           case "subset" -> sam.ascentExamples(6, net.batchInputs);
           default -> sam.norm(Double.parseDouble(name));

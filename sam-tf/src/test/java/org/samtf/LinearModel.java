@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import org.samtf.Trainables.Trainable;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
@@ -136,9 +136,9 @@ public final class LinearModel<T extends TNumber> implements AutoCloseable {
       try (Result result = runner.run()) {
         double[] epsilon = new double[SIZE];
         int i = 0;
-        for (Trainable trainable : step.perturbed()) {
+        for (Output<?> variable : step.perturbed()) {
           double[] part = Values.of(result.get(i++));
-          System.arraycopy(part, 0, epsilon, offsets.get(trainable.node.name), part.length);
+          System.arraycopy(part, 0, epsilon, offsets.get(variable.op().name()), part.length);
         }
         return new Step(epsilon, Values.of(result.get(i))[0], Values.of(result.get(i + 1))[0]);
       }

@@ -21,6 +21,7 @@ import org.tensorflow.Signature;
 import org.tensorflow.framework.optimizers.Adam;
 import org.tensorflow.framework.optimizers.GradientDescent;
 import org.tensorflow.framework.optimizers.Momentum;
+import org.tensorflow.framework.optimizers.Optimizer.GradAndVar;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
@@ -226,7 +227,8 @@ class LoadedGraphTest {
       Operand<TFloat64> clipped =
           tf.math.minimum(Reals.<Operand<TFloat64>>unchecked(pairs.get(0).getGradient()), m.c(4));
       Op train =
-          sam.applyGradients(List.of(Update.pair(clipped.asOutput(), w.asOutput())), "clippedStep");
+          sam.applyGradients(
+              List.of(new GradAndVar<>(clipped.asOutput(), w.asOutput())), "clippedStep");
       session.run(train);
       assertThat(train.op().name()).isEqualTo("clippedStep");
       assertThat(Values.of(session, w))

@@ -241,11 +241,15 @@ class MicroBatchesTest {
       loop.step(data(2L * step, FEATURES), data(2L * step + 1, OUTPUTS), k, groupSize);
     }
     List<double[]> actual =
-        train(4, b -> b.perturbationGroup(groupSize).sequential(sequential), true, k);
+        train(4, b -> b.sharePerturbation(groupSize).sequential(sequential), true, k);
     assertClose(actual, loop.weights);
     if (groupSize == k) {
       assertClose(
-          train(4, b -> b.perturbation(PerturbationSharing.SHARED).sequential(sequential), true, k),
+          train(
+              4,
+              b -> b.sharePerturbation(SamOptimizer.ALL_REPLICAS).sequential(sequential),
+              true,
+              k),
           loop.weights);
     }
   }
@@ -565,8 +569,8 @@ class MicroBatchesTest {
           .hasMessageContaining("ascentExamples is 0");
       assertThatThrownBy(() -> builder.ascentFraction(1.5, net.x))
           .hasMessageContaining("ascentFraction is 1.5");
-      assertThatThrownBy(() -> builder.perturbationGroup(0))
-          .hasMessageContaining("perturbationGroup is 0");
+      assertThatThrownBy(() -> builder.sharePerturbation(0))
+          .hasMessageContaining("sharePerturbation is 0");
       assertThatThrownBy(() -> builder.devices(List.of("gpu0")))
           .hasMessageContaining("device is \"gpu0\"");
       Placeholder<TFloat64> idle = Ops.create(graph).withName("idle").placeholder(TFloat64.class);
@@ -583,7 +587,10 @@ class MicroBatchesTest {
       assertThatThrownBy(() -> whole.devices(List.of("/device:CPU:0")).build().minimize(net.loss))
           .hasMessageContaining("devices are [/device:CPU:0], but the batch is in one part");
       assertThatThrownBy(
-              () -> whole.devices(List.of()).randomAscentExamples(true).build().minimize(net.loss))
+              () ->
+                  SamOptimizer.builder(graph, new GradientDescent(graph))
+                      .randomAscentExamples(true)
+                      .build())
           .hasMessageContaining("randomAscentExamples is given without ascentExamples");
     }
   }

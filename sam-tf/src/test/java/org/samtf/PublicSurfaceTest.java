@@ -23,7 +23,7 @@ class PublicSurfaceTest {
           .resideOutsideOfPackage("org.samtf.internal..")
           .should()
           .haveNameMatching(
-              "org\\.samtf\\.(SamOptimizer|OrderedOptimizer|PerturbationSharing"
+              "org\\.samtf\\.(SamOptimizer|OrderedOptimizer"
                   + "|model\\.(LoadedModel|ModelExporter)"
                   + "|gpu\\.(GpuCheck|CudaLibraries)"
                   + "|cluster\\.Cluster)");

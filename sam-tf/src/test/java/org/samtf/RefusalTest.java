@@ -111,7 +111,7 @@ class RefusalTest {
   void lossOfAnotherGraph() {
     try (Graph other = new Graph()) {
       Operand<TFloat64> foreign = Ops.create(other).constant(1.0);
-      refuses(m -> sam(m).minimize(foreign), "different graph");
+      refuses(m -> sam(m).minimize(foreign), "is of another graph");
     }
   }
 
@@ -145,9 +145,12 @@ class RefusalTest {
         m -> builder(m).trainable(List.of()).build().minimize(m.tf.nn.l2Loss(m.weight("w", 2))),
         "trainable is empty");
     refuses(
-        m -> builder(m).exclude(name -> true).build().minimize(m.tf.nn.l2Loss(m.weight("w", 2))),
-        "exclude",
-        "[w]");
+        m ->
+            builder(m)
+                .doNotPerturb(name -> true)
+                .build()
+                .minimize(m.tf.nn.l2Loss(m.weight("w", 2))),
+        "doNotPerturb takes all of the variables w,");
   }
 
   @Test
@@ -364,7 +367,7 @@ class RefusalTest {
       assertThatThrownBy(sam::sharpness)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("minimize(loss) first");
-      assertThatThrownBy(sam::restore)
+      assertThatThrownBy(sam::undoPerturbation)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("inPlace(true)");
     }

@@ -51,7 +51,7 @@ class TwinTest {
         assertThat(perturbed).isNotEqualTo(plain);
         assertThat(sam.step().perturbed()).hasSameSizeAs(model.variables);
         for (int i = 0; i < model.variables.size(); i++) {
-          String variable = sam.step().perturbed().get(i).node.name;
+          String variable = sam.step().perturbed().get(i).op().name();
           add(graph, session, variable, (TFloat64) result.get(2 + i));
         }
         Session.Runner again = session.runner().fetch(model.loss);

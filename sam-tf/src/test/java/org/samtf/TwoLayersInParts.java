@@ -39,10 +39,7 @@ public final class TwoLayersInParts implements AutoCloseable {
    * @param devices of the parts; none leaves them to TensorFlow
    */
   public TwoLayersInParts(
-      Function<Graph, Session> open,
-      List<String> devices,
-      boolean sequential,
-      PerturbationSharing sharing) {
+      Function<Graph, Session> open, List<String> devices, boolean sequential, int sharing) {
     session = open.apply(graph);
     m = new TestModels.Maker(graph, session);
     Ops tf = m.tf;
@@ -50,14 +47,13 @@ public final class TwoLayersInParts implements AutoCloseable {
     Operand<TFloat64> hidden = tf.math.tanh(tf.linalg.matMul(x, m.weight("w1", 5, 7)));
     Operand<TFloat64> y = tf.linalg.matMul(hidden, m.weight("w2", 7, 2));
     Operand<TFloat64> loss = tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1}));
-    sam =
+    SamOptimizer.Builder builder =
         SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f))
             .rho(0.2f)
             .microBatches(PARTS, x)
-            .perturbation(sharing)
-            .sequential(sequential)
-            .devices(devices)
-            .build();
+            .sharePerturbation(sharing)
+            .sequential(sequential);
+    sam = (devices.isEmpty() ? builder : builder.devices(devices)).build();
     train = sam.minimize(loss);
     session.initialize();
   }

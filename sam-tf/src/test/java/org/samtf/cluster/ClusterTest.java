@@ -21,7 +21,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.samtf.PerturbationSharing;
 import org.samtf.SamOptimizer;
 import org.samtf.TestModels;
 import org.samtf.TwoLayersInParts;
@@ -105,7 +104,7 @@ class ClusterTest {
     assertThat(Files.readString(out)).contains(ready);
   }
 
-  private static TwoLayersInParts net(boolean sequential, PerturbationSharing sharing) {
+  private static TwoLayersInParts net(boolean sequential, int sharing) {
     return new TwoLayersInParts(
         cluster::session,
         List.of(cluster.device(0, "CPU:0"), cluster.device(1, "CPU:0")),
@@ -114,12 +113,12 @@ class ClusterTest {
   }
 
   private static TwoLayersInParts net() {
-    return net(false, PerturbationSharing.PER_REPLICA);
+    return net(false, 1);
   }
 
   @ParameterizedTest
-  @CsvSource({"false,PER_REPLICA", "true,PER_REPLICA", "false,SHARED"})
-  void severalMachinesGiveWhatOneGives(boolean sequential, PerturbationSharing sharing) {
+  @CsvSource({"false,1", "true,1", "false,2147483647"})
+  void severalMachinesGiveWhatOneGives(boolean sequential, int sharing) {
     try (TwoLayersInParts one = new TwoLayersInParts(Session::new, List.of(), sequential, sharing);
         TwoLayersInParts several = net(sequential, sharing)) {
       for (int step = 0; step < 3; step++) {

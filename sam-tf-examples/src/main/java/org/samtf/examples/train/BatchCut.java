@@ -81,10 +81,10 @@ public record BatchCut(
    */
   public SamOptimizer.Builder applyTo(SamOptimizer.Builder builder, Network network) {
     if (microBatches > 1) {
-      builder
-          .microBatches(microBatches, network.batchInputs())
-          .sequential(sequential)
-          .devices(devices);
+      builder.microBatches(microBatches, network.batchInputs()).sequential(sequential);
+      if (!devices.isEmpty()) {
+        builder.devices(devices);
+      }
     }
     if (ascentExamples > 0) {
       builder.ascentExamples(ascentExamples, network.batchInputs());

@@ -13,7 +13,14 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
 
 /** Where the replicas of a step come from: the user's losses, or parts of a batch. */
-abstract class ReplicaSource {
+abstract class Replicas {
+
+  /** The losses as the user wrote them. */
+  final List<Replica> losses;
+
+  private Replicas(List<Replica> losses) {
+    this.losses = losses;
+  }
 
   /** How many there are. */
   abstract int count();
@@ -33,71 +40,77 @@ abstract class ReplicaSource {
     return ofAscent;
   }
 
-  static ReplicaSource of(
+  /**
+   * The replicas of losses.
+   *
+   * @param reads how they read variables
+   * @throws IllegalArgumentException if the losses cannot be cut so
+   */
+  static Replicas of(
       SamSettings settings, GraphScope scope, List<Output<?>> losses, DeviceReads reads) {
-    if (losses.isEmpty()) {
-      throw new IllegalArgumentException("there is no loss; give at least one");
+    List<Replica> whole = new ArrayList<>();
+    for (Output<?> loss : losses) {
+      Replica replica = new Replica(loss);
+      reads.leaveOut(replica.forward.assigned());
+      whole.add(replica);
     }
-    boolean cut = settings.microBatches > 1 || settings.ascentExamples != null;
-    if (cut && losses.size() > 1) {
+    if (whole.size() == 1 && settings.needsSeveralLosses) {
       throw new IllegalArgumentException(
-          "there are "
-              + losses.size()
-              + " losses, and a batch is to be cut as well; give one loss, or cut no batch");
+          "sharePerturbation is given, but there is one loss and its batch is in one part; add"
+              + " microBatches, give more losses, or leave sharePerturbation out");
     }
-    if (!settings.devices.isEmpty() && settings.microBatches == 1) {
-      throw new IllegalArgumentException(
-          "devices are "
-              + settings.devices
-              + ", but the batch is in one part; raise microBatches, or leave devices out and put"
-              + " the losses on devices");
-    }
-    if (settings.randomAscentExamples && settings.ascentExamples == null) {
-      throw new IllegalArgumentException(
-          "randomAscentExamples is given without ascentExamples or ascentFraction; add one of them"
-              + " or leave it out");
-    }
-    if (settings.inPlace && (losses.size() > 1 || settings.microBatches > 1)) {
+    if (whole.size() > 1 && settings.inPlace) {
       throw new IllegalArgumentException(
           "inPlace has one set of weights, but each replica needs its own w+epsilon; leave inPlace"
               + " off");
     }
-    if (settings.ascentExamples != null) {
-      if (settings.microBatches > 1) {
-        throw new IllegalArgumentException(
-            "ascentExamples and microBatches both cut the batch; use one of them");
-      }
-      return new Subset(settings, scope, losses.get(0), reads);
+    if (settings.cut instanceof BatchCut.None) {
+      return new Losses(whole, scope);
     }
-    if (settings.microBatches > 1) {
-      return new MicroBatches(settings, scope, losses.get(0), reads);
+    if (whole.size() > 1) {
+      throw new IllegalArgumentException(
+          "there are "
+              + whole.size()
+              + " losses, and a batch is to be cut as well; give one loss, or cut no batch");
     }
-    return new Losses(scope, losses, reads);
+    if (settings.cut instanceof BatchCut.AscentSubset) {
+      return new Subset(whole.get(0), scope, (BatchCut.AscentSubset) settings.cut, reads);
+    }
+    requireScalar(losses.get(0));
+    return new MicroBatches(whole.get(0), scope, (BatchCut.MicroBatches) settings.cut, reads);
+  }
+
+  /** Of a loss with an entry an example the sum is meant, which is smaller for a part. */
+  private static void requireScalar(Output<?> loss) {
+    if (loss.shape().numDimensions() > 0) {
+      throw new IllegalArgumentException(
+          "loss \""
+              + loss.op().name()
+              + "\" has shape "
+              + loss.shape()
+              + ", and microBatches cut its batch; give the mean of its entries, so that parts of the"
+              + " batch have losses of the same size");
+    }
   }
 
   /** One loss a replica, written by the user. */
-  private static final class Losses extends ReplicaSource {
+  private static final class Losses extends Replicas {
     private final GraphScope scope;
-    private final List<Replica> replicas = new ArrayList<>();
 
-    Losses(GraphScope scope, List<Output<?>> losses, DeviceReads reads) {
+    Losses(List<Replica> losses, GraphScope scope) {
+      super(losses);
       this.scope = scope;
-      for (Output<?> loss : losses) {
-        Replica replica = new Replica(loss);
-        reads.leaveOut(replica.forward.assigned());
-        replicas.add(replica);
-      }
     }
 
     @Override
     int count() {
-      return replicas.size();
+      return losses.size();
     }
 
     @Override
     GraphScope scope(int number) {
-      LossGraph forward = replicas.get(number).forward;
-      if (replicas.size() == 1) {
+      LossGraph forward = losses.get(number).forward;
+      if (losses.size() == 1) {
         return scope.withDeviceString(forward.commonDevice());
       }
       // The ops of a replica stand where its loss does.
@@ -106,22 +119,23 @@ abstract class ReplicaSource {
 
     @Override
     Replica forAscent(int number, List<Op> after) {
-      return replicas.get(number);
+      return losses.get(number);
     }
   }
 
   /** Parts of the batch, of the same size. */
-  private static final class MicroBatches extends ReplicaSource {
-    private final SamSettings settings;
+  private static final class MicroBatches extends Replicas {
     private final GraphScope scope;
+    private final BatchCut.MicroBatches cut;
     private final BatchParts parts;
     private final List<List<Output<?>>> inputsOfParts = new ArrayList<>();
 
-    MicroBatches(SamSettings settings, GraphScope scope, Output<?> loss, DeviceReads reads) {
-      this.settings = settings;
+    MicroBatches(Replica loss, GraphScope scope, BatchCut.MicroBatches cut, DeviceReads reads) {
+      super(List.of(loss));
       this.scope = scope;
-      this.parts = new BatchParts(loss, settings.batchInputs, reads);
-      int k = settings.microBatches;
+      this.cut = cut;
+      this.parts = new BatchParts(loss.loss, cut.batchInputs, reads);
+      int k = cut.count;
       for (int i = 0; i < k; i++) {
         inputsOfParts.add(new ArrayList<>());
       }
@@ -141,15 +155,15 @@ abstract class ReplicaSource {
 
     @Override
     int count() {
-      return settings.microBatches;
+      return cut.count;
     }
 
     @Override
     GraphScope scope(int number) {
       GraphScope part = scope.withSubScope("part" + number);
-      return settings.devices.isEmpty()
+      return cut.devices.isEmpty()
           ? part
-          : part.withDeviceString(settings.devices.get(number % settings.devices.size()));
+          : part.withDeviceString(cut.devices.get(number % cut.devices.size()));
     }
 
     @Override
@@ -180,24 +194,17 @@ abstract class ReplicaSource {
   }
 
   /** The perturbation from some of the examples, the gradient at w+ε from all of them. */
-  private static final class Subset extends ReplicaSource {
+  private static final class Subset extends Replicas {
     private final GraphScope scope;
-    private final Replica whole;
     private final BatchParts parts;
     private final List<Output<?>> inputs;
 
-    Subset(SamSettings settings, GraphScope scope, Output<?> loss, DeviceReads reads) {
-      AscentExamples examples = settings.ascentExamples;
+    Subset(Replica loss, GraphScope scope, BatchCut.AscentSubset cut, DeviceReads reads) {
+      super(List.of(loss));
       this.scope = scope;
-      this.whole = new Replica(loss);
-      this.parts = new BatchParts(loss, examples.batchInputs, reads);
+      this.parts = new BatchParts(loss.loss, cut.batchInputs, reads);
       this.inputs =
-          ExampleSubset.of(
-              scope.withSubScope("ascentExamples").ops(),
-              examples,
-              settings.randomAscentExamples,
-              settings.ascentSeed,
-              parts.batchInputs());
+          cut.examples.of(scope.withSubScope("ascentExamples").ops(), parts.batchInputs());
     }
 
     @Override
@@ -217,7 +224,7 @@ abstract class ReplicaSource {
 
     @Override
     Replica forDescent(Replica ofAscent) {
-      return whole;
+      return losses.get(0);
     }
   }
 }

@@ -8,9 +8,9 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TType;
 
 /** An optimizer that leaves the update to another one: for TensorFlow Java 1.x. */
-abstract class WrappingOptimizer extends Optimizer {
+abstract class DelegatingOptimizer extends Optimizer {
 
-  WrappingOptimizer(Graph graph, String name) {
+  DelegatingOptimizer(Graph graph, String name) {
     super(graph, name);
   }
 
@@ -18,6 +18,6 @@ abstract class WrappingOptimizer extends Optimizer {
   @Override
   protected final <T extends TType> Op applyDense(
       Ops dependencies, Output<T> gradient, Output<T> variable) {
-    throw Wrapped.appliesNothing();
+    throw new UnsupportedOperationException("the wrapped optimizer applies the gradients");
   }
 }

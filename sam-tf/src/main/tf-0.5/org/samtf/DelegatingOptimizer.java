@@ -7,15 +7,15 @@ import org.tensorflow.op.Op;
 import org.tensorflow.types.family.TType;
 
 /** An optimizer that leaves the update to another one: for TensorFlow Java 0.5. */
-abstract class WrappingOptimizer extends Optimizer {
+abstract class DelegatingOptimizer extends Optimizer {
 
-  WrappingOptimizer(Graph graph, String name) {
+  DelegatingOptimizer(Graph graph, String name) {
     super(graph, name);
   }
 
   /** Not used: {@link #applyGradients} goes to the wrapped optimizer. */
   @Override
   protected final <T extends TType> Op applyDense(Output<T> gradient, Output<T> variable) {
-    throw Wrapped.appliesNothing();
+    throw new UnsupportedOperationException("the wrapped optimizer applies the gradients");
   }
 }

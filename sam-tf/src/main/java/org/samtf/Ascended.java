@@ -1,0 +1,24 @@
+package org.samtf;
+
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.types.family.TNumber;
+
+/** ε(w), of the replicas that share it. */
+final class Ascended {
+
+  /** The variables that are perturbed. */
+  final List<Output<?>> variables;
+
+  final Perturbation perturbation;
+
+  /** ε of each of {@link #variables}. */
+  final List<Operand<TNumber>> epsilons;
+
+  Ascended(List<Output<?>> variables, Perturbation perturbation, List<Operand<TNumber>> epsilons) {
+    this.variables = variables;
+    this.perturbation = perturbation;
+    this.epsilons = epsilons;
+  }
+}

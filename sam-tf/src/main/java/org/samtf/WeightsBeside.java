@@ -1,0 +1,68 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.samtf.internal.graph.GraphScope;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+
+/** The second passes read tensors; the variables hold w all the time. */
+final class WeightsBeside implements WeightsAtPerturbation {
+
+  private final Ascended ascended;
+  private final DeviceReads reads;
+
+  /** w+ε of each variable: added up once on a device, whatever number of replicas is there. */
+  private final Map<String, List<Operand<?>>> sumsByDevice = new HashMap<>();
+
+  WeightsBeside(Ascended ascended, DeviceReads reads) {
+    this.ascended = ascended;
+    this.reads = reads;
+  }
+
+  @Override
+  public Map<Output<?>, Output<?>> read(GraphScope at, List<Op> after) {
+    Ops tf = at.ops();
+    List<Operand<?>> sums =
+        sumsByDevice.computeIfAbsent(at.getDeviceString(), device -> sums(tf, device));
+    Map<Output<?>, Output<?>> readAs = new LinkedHashMap<>();
+    for (int i = 0; i < sums.size(); i++) {
+      // ε is a constant of the second pass: no gradient flows back through it.
+      Operand<?> perturbed =
+          tf.withName("perturbed").withControlDependencies(after).stopGradient(sums.get(i));
+      readAs.put(ascended.variables.get(i), perturbed.asOutput());
+    }
+    return readAs;
+  }
+
+  private List<Operand<?>> sums(Ops tf, String device) {
+    List<Operand<?>> sums = new ArrayList<>();
+    for (int i = 0; i < ascended.variables.size(); i++) {
+      Output<?> weight = reads.read(ascended.variables.get(i), device);
+      sums.add(WeightsAtPerturbation.sum(tf, weight, ascended.epsilons.get(i)));
+    }
+    return sums;
+  }
+
+  @Override
+  public Optional<GraphOperation> heldAfter() {
+    return Optional.empty();
+  }
+
+  @Override
+  public List<Op> undoneAfter(List<Op> secondPass) {
+    return List.of();
+  }
+
+  @Override
+  public Optional<Op> undo() {
+    return Optional.empty();
+  }
+}
