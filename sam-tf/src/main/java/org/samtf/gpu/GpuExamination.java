@@ -133,7 +133,13 @@ final class GpuExamination {
     if (isCudaBuild) {
       ok(
           "TensorFlow",
-          version + ", built for GPUs with CUDA " + needs.cuda + " and cuDNN " + needs.cudnn);
+          version
+              + ", built for GPUs with CUDA "
+              + needs.cuda
+              + " and cuDNN "
+              + needs.cudnn
+              // It prints them at every log level.
+              + "; its lines \"Unable to register ... factory\" mean nothing");
     } else if (hasGpu) {
       fail(
           Verdict.CPU_BUILD,

@@ -127,6 +127,7 @@ class GpuCheckTest {
     assertThat(check.findings()).allMatch(f -> f.status().equals("ok") && f.remedy().isEmpty());
     assertThat(check.toString())
         .contains("2.16.2, built for GPUs with CUDA 12.3 and cuDNN 8.9")
+        .contains("\"Unable to register ... factory\" mean nothing")
         .contains("535.104.05, 2 x NVIDIA L4")
         .contains("8.9.7, /opt/cuda/libcudnn.so.8.9.7")
         .contains("/device:CPU:0, /device:GPU:0")
