@@ -55,20 +55,31 @@ public final class CudaLibraries {
     if (folder == null) {
       return Optional.empty();
     }
+    List<Path> files = extracted(folder, library -> Loader.cacheResource(library).toPath());
+    loadAll(files, file -> System.load(file.toString()));
+    return files.stream().findFirst().map(Path::getParent);
+  }
+
+  /** Puts a library of the class path where it can be loaded. */
+  interface Extraction {
+    Path apply(URL library) throws IOException;
+  }
+
+  static List<Path> extracted(URL folder, Extraction extraction) {
     List<Path> files = new ArrayList<>();
     try {
       for (URL library : librariesIn(folder)) {
-        files.add(Loader.cacheResource(library).toPath());
+        files.add(extraction.apply(library));
       }
     } catch (IOException e) {
       throw new IllegalStateException(
           "the CUDA libraries cannot be extracted into JavaCPP's cache: "
-              + e.getMessage()
-              + "; free space there, or set the system property org.bytedeco.javacpp.cachedir",
+              + (e.getMessage() == null ? e.toString() : e.getMessage())
+              + "; free space there, or name another folder with the system property"
+              + " org.bytedeco.javacpp.cachedir",
           e);
     }
-    loadAll(files, file -> System.load(file.toString()));
-    return files.stream().findFirst().map(Path::getParent);
+    return files;
   }
 
   private static List<URL> librariesIn(URL folder) throws IOException {

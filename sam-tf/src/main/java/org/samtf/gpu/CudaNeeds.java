@@ -16,43 +16,50 @@ final class CudaNeeds {
     }
   }
 
-  /** TensorFlow 2.10, of TensorFlow Java 0.5. */
-  private static final CudaNeeds CUDA_11 =
-      new CudaNeeds(
-          "11.2",
-          "8.1",
-          "450.80.02",
-          "cuda-libraries-11-2 libcudnn8",
-          "11.2-8.1-1.5.5",
-          List.of(
-              new Library("CUDA runtime", "libcudart.so.11.0"),
-              new Library("cuBLASLt", "libcublasLt.so.11"),
-              new Library("cuBLAS", "libcublas.so.11"),
-              new Library("cuFFT", "libcufft.so.10"),
-              new Library("cuRAND", "libcurand.so.10"),
-              new Library("cuSPARSE", "libcusparse.so.11"),
-              new Library("cuSOLVER", "libcusolver.so.11"),
-              new Library("cuDNN", "libcudnn.so.8")));
+  /** Of each version of TensorFlow and those after it, the last first. */
+  private static final List<CudaNeeds> TABLE =
+      List.of(
+          // TensorFlow Java 1.2. As far as known: from the build information of TensorFlow's
+          // package
+          // for Python, which the native library is taken from.
+          new CudaNeeds(
+              "2.21",
+              "12.5",
+              "9.3",
+              "525.60.13",
+              "cuda-libraries-12-5 libcudnn9-cuda-12",
+              "12.6-9.5-1.5.11",
+              cuda12("libcudnn.so.9")),
+          // TensorFlow Java 1.1
+          new CudaNeeds(
+              "2.18",
+              "12.5",
+              "9.3",
+              "525.60.13",
+              "cuda-libraries-12-5 libcudnn9-cuda-12",
+              "12.6-9.5-1.5.11",
+              cuda12("libcudnn.so.9")),
+          // TensorFlow Java 1.0
+          new CudaNeeds(
+              "2.15",
+              "12.3",
+              "8.9",
+              "525.60.13",
+              "cuda-libraries-12-3 libcudnn8",
+              "12.3-8.9-1.5.10",
+              cuda12("libcudnn.so.8")),
+          // TensorFlow Java 0.5
+          new CudaNeeds(
+              "0",
+              "11.2",
+              "8.1",
+              "450.80.02",
+              "cuda-libraries-11-2 libcudnn8",
+              "11.2-8.1-1.5.5",
+              cuda11("libcudnn.so.8")));
 
-  /** TensorFlow 2.16, of TensorFlow Java 1.0. */
-  private static final CudaNeeds CUDA_12_CUDNN_8 =
-      new CudaNeeds(
-          "12.3",
-          "8.9",
-          "525.60.13",
-          "cuda-libraries-12-3 libcudnn8",
-          "12.3-8.9-1.5.10",
-          cuda12("libcudnn.so.8"));
-
-  /** TensorFlow 2.18, of TensorFlow Java 1.1, and later ones until they are known better. */
-  private static final CudaNeeds CUDA_12_CUDNN_9 =
-      new CudaNeeds(
-          "12.5",
-          "9.3",
-          "525.60.13",
-          "cuda-libraries-12-5 libcudnn9-cuda-12",
-          "12.6-9.5-1.5.11",
-          cuda12("libcudnn.so.9"));
+  /** The first version of TensorFlow that needs this. */
+  private final String since;
 
   /** The CUDA that TensorFlow was built with. */
   final String cuda;
@@ -73,18 +80,32 @@ final class CudaNeeds {
   final List<Library> libraries;
 
   private CudaNeeds(
+      String since,
       String cuda,
       String cudnn,
       String leastDriver,
       String packages,
       String redistVersion,
       List<Library> libraries) {
+    this.since = since;
     this.cuda = cuda;
     this.cudnn = cudnn;
     this.leastDriver = leastDriver;
     this.packages = packages;
     this.redistVersion = redistVersion;
     this.libraries = libraries;
+  }
+
+  private static List<Library> cuda11(String cudnn) {
+    return List.of(
+        new Library("CUDA runtime", "libcudart.so.11.0"),
+        new Library("cuBLASLt", "libcublasLt.so.11"),
+        new Library("cuBLAS", "libcublas.so.11"),
+        new Library("cuFFT", "libcufft.so.10"),
+        new Library("cuRAND", "libcurand.so.10"),
+        new Library("cuSPARSE", "libcusparse.so.11"),
+        new Library("cuSOLVER", "libcusolver.so.11"),
+        new Library("cuDNN", cudnn));
   }
 
   private static List<Library> cuda12(String cudnn) {
@@ -98,11 +119,16 @@ final class CudaNeeds {
         new Library("cuDNN", cudnn));
   }
 
-  /** The needs of a version of TensorFlow, such as {@code 2.16.2}. */
+  /**
+   * The needs of a version of TensorFlow.
+   *
+   * @param tensorFlowVersion such as {@code 2.18.0}; one that is later than all that are known
+   *     needs what the last of them needs
+   */
   static CudaNeeds of(String tensorFlowVersion) {
-    if (Versions.compare(tensorFlowVersion, "2.15") < 0) {
-      return CUDA_11;
-    }
-    return Versions.compare(tensorFlowVersion, "2.18") < 0 ? CUDA_12_CUDNN_8 : CUDA_12_CUDNN_9;
+    return TABLE.stream()
+        .filter(needs -> Versions.compare(tensorFlowVersion, needs.since) >= 0)
+        .findFirst()
+        .orElseThrow();
   }
 }

@@ -1,5 +1,6 @@
 package org.samtf.gpu;
 
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,7 +14,7 @@ import java.util.List;
  * }
  * }</pre>
  *
- * <p>It looks at the build of TensorFlow, the NVIDIA driver, each CUDA library that this build
+ * <p>It looks at the NVIDIA driver, the build of TensorFlow, each CUDA library that this build
  * opens, the devices of a session, the devices that the ops of a SAM step run on, and the speed of
  * the GPU beside the CPU. For Linux on x86-64. It runs sessions of its own, which take GPU memory
  * only as they need it, and about five seconds if there is a GPU.
@@ -26,9 +27,9 @@ public final class GpuCheck {
     GPU_USED(0),
     /** TensorFlow's native library cannot be loaded. */
     NO_TENSORFLOW(10),
-    /** This TensorFlow is a build for the CPU. */
+    /** There is a GPU, but this TensorFlow is a build for the CPU. */
     CPU_BUILD(11),
-    /** There is no NVIDIA driver. */
+    /** There is no NVIDIA driver, or no NVIDIA GPU either. */
     NO_DRIVER(12),
     /** The NVIDIA driver is too old for this TensorFlow's CUDA. */
     OLD_DRIVER(13),
@@ -107,6 +108,8 @@ public final class GpuCheck {
       return remedy;
     }
   }
+
+  private static final int WRONG_ARGUMENTS = 2;
 
   private final Verdict verdict;
   private final List<Finding> findings;
@@ -195,19 +198,27 @@ public final class GpuCheck {
 
   /**
    * Loads {@link CudaLibraries} if they are on the class path, checks this machine, prints what was
-   * found, and exits with the verdict's exit code.
+   * found, and exits with the verdict's exit code; with 2 if there are arguments.
    *
-   * @param args not used
+   * @param args none
    */
   public static void main(String[] args) {
+    System.exit(run(System.out, System.err, args));
+  }
+
+  static int run(PrintStream out, PrintStream err, String... args) {
+    if (args != null && args.length > 0) {
+      err.println("GpuCheck takes no arguments; it was given " + String.join(" ", args));
+      return WRONG_ARGUMENTS;
+    }
     try {
       CudaLibraries.load();
     } catch (IllegalStateException | UnsatisfiedLinkError e) {
-      System.out.println(e.getMessage());
-      System.exit(Verdict.LIBRARY_MISSING.exitCode());
+      err.println(e.getMessage());
+      return Verdict.LIBRARY_MISSING.exitCode();
     }
     GpuCheck check = run();
-    System.out.print(check);
-    System.exit(check.verdict.exitCode());
+    out.print(check);
+    return check.verdict.exitCode();
   }
 }

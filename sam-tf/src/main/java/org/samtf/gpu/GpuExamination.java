@@ -58,8 +58,9 @@ final class GpuExamination {
       return new GpuCheck(verdict, findings, nextStep);
     }
     CudaNeeds needs = CudaNeeds.of(version);
-    boolean isCudaBuild = build(version, needs);
-    driver(needs);
+    boolean isCudaBuild = machine.isCudaBuild();
+    boolean hasDriver = driver(needs, isCudaBuild);
+    build(version, needs, isCudaBuild, hasDriver || machine.showsGpu());
     if (isCudaBuild) {
       libraries(needs);
     } else {
@@ -75,23 +76,8 @@ final class GpuExamination {
     return new GpuCheck(verdict, findings, nextStep);
   }
 
-  private boolean build(String version, CudaNeeds needs) {
-    if (machine.isCudaBuild()) {
-      ok(
-          "TensorFlow",
-          version + ", built for GPUs with CUDA " + needs.cuda + " and cuDNN " + needs.cudnn);
-      return true;
-    }
-    fail(
-        Verdict.CPU_BUILD,
-        "TensorFlow",
-        "CPU only",
-        version + ", built for the CPU",
-        "give tensorflow-core-native the classifier linux-x86_64-gpu in place of linux-x86_64");
-    return false;
-  }
-
-  private void driver(CudaNeeds needs) {
+  /** Whether there is a driver, be it an old one. */
+  private boolean driver(CudaNeeds needs, boolean isCudaBuild) {
     GpuMachine.Opened driver = machine.open("libcuda.so.1");
     String version = machine.driverVersion();
     if (version.isEmpty()) {
@@ -99,20 +85,8 @@ final class GpuExamination {
     }
     String orLater = needs.leastDriver + " or later";
     if (!driver.isOpen()) {
-      fail(
-          Verdict.NO_DRIVER,
-          "NVIDIA driver",
-          MISSING,
-          driver.error,
-          version.isEmpty()
-              ? "install the NVIDIA driver, "
-                  + orLater
-                  + ", on a machine with an NVIDIA GPU; start a container with --gpus all"
-              : "the kernel has driver "
-                  + version
-                  + " but libcuda.so.1 is not to be found: start a container with --gpus all, or"
-                  + " install the driver's libraries (libnvidia-compute)");
-      return;
+      noDriver(driver.error, version, orLater, isCudaBuild);
+      return false;
     }
     // The number after the soname alone is no version.
     boolean isKnown = version.contains(".");
@@ -124,9 +98,58 @@ final class GpuExamination {
           "too old",
           version + models + "; CUDA " + needs.cuda + " needs " + orLater,
           "install the NVIDIA driver " + orLater);
-      return;
+      return true;
     }
     ok("NVIDIA driver", (isKnown ? version : "of unknown version") + models + at(driver.path));
+    return true;
+  }
+
+  private void noDriver(String error, String version, String orLater, boolean isCudaBuild) {
+    String install = "install the NVIDIA driver, " + orLater;
+    String remedy;
+    if (!version.isEmpty()) {
+      remedy =
+          "the kernel has driver "
+              + version
+              + " but libcuda.so.1 is not to be found: start a container with --gpus all, or install"
+              + " the driver's libraries (libnvidia-compute)";
+    } else if (machine.showsGpu()) {
+      remedy = install + "; start a container with --gpus all";
+    } else if (isCudaBuild) {
+      remedy = install + ", on a machine with an NVIDIA GPU; start a container with --gpus all";
+    } else {
+      remedy =
+          "nothing to do here: without an NVIDIA GPU, TensorFlow's build for the CPU is the right one;"
+              + " to use a GPU, take a machine that has one, with the NVIDIA driver, "
+              + orLater
+              + ", and the build for GPUs";
+    }
+    String gpu =
+        machine.showsGpu() ? "the machine has an NVIDIA GPU" : "no NVIDIA GPU is to be seen";
+    fail(Verdict.NO_DRIVER, "NVIDIA driver", MISSING, gpu + "; " + error, remedy);
+  }
+
+  private void build(String version, CudaNeeds needs, boolean isCudaBuild, boolean hasGpu) {
+    if (isCudaBuild) {
+      ok(
+          "TensorFlow",
+          version
+              + ", built for GPUs with CUDA "
+              + needs.cuda
+              + " and cuDNN "
+              + needs.cudnn
+              // It prints them at every log level.
+              + "; its lines \"Unable to register ... factory\" mean nothing");
+    } else if (hasGpu) {
+      fail(
+          Verdict.CPU_BUILD,
+          "TensorFlow",
+          "CPU only",
+          version + ", built for the CPU",
+          "give tensorflow-core-native the classifier linux-x86_64-gpu in place of linux-x86_64");
+    } else {
+      ok("TensorFlow", version + ", built for the CPU, which is right without a GPU");
+    }
   }
 
   private void libraries(CudaNeeds needs) {

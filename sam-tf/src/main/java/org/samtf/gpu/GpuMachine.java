@@ -44,6 +44,9 @@ interface GpuMachine {
   /** The version of the driver that the kernel runs; empty if unknown. */
   String driverVersion();
 
+  /** Whether the machine shows an NVIDIA GPU, with a driver or without. */
+  boolean showsGpu();
+
   /** The models of the GPUs that the driver knows. */
   List<String> gpuModels();
 

@@ -1,6 +1,7 @@
 package org.samtf.gpu;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -26,6 +28,12 @@ import org.tensorflow.internal.c_api.global.tensorflow;
 final class ThisMachine implements GpuMachine {
 
   private static final Path DRIVER = Path.of("/proc/driver/nvidia/version");
+  private static final Path PCI = Path.of("/sys/bus/pci/devices");
+  private static final String NVIDIA = "0x10de";
+
+  /** What begins the PCI class of displays and of processors of graphics without one. */
+  private static final String GRAPHICS = "0x03";
+
   private static final Path GPUS = Path.of("/proc/driver/nvidia/gpus");
   private static final Path MAPPED = Path.of("/proc/self/maps");
   private static final Pattern DRIVER_VERSION =
@@ -87,24 +95,27 @@ final class ThisMachine implements GpuMachine {
   }
 
   @Override
+  public boolean showsGpu() {
+    return showsGpu(PCI) || !driverVersion().isEmpty();
+  }
+
+  /** Whether a folder of PCI devices, as Linux shows them, has a GPU of NVIDIA. */
+  static boolean showsGpu(Path devices) {
+    return entries(devices).stream()
+        .anyMatch(
+            device ->
+                lines(device.resolve("vendor")).contains(NVIDIA)
+                    && lines(device.resolve("class")).stream()
+                        .anyMatch(line -> line.startsWith(GRAPHICS)));
+  }
+
+  @Override
   public List<String> gpuModels() {
-    List<String> models = new ArrayList<>();
-    if (!Files.isDirectory(GPUS)) {
-      return models;
-    }
-    try (Stream<Path> gpus = Files.list(GPUS)) {
-      gpus.sorted()
-          .forEach(
-              gpu ->
-                  lines(gpu.resolve("information")).stream()
-                      .filter(line -> line.startsWith("Model:"))
-                      .map(line -> line.substring("Model:".length()).strip())
-                      .forEach(models::add));
-    } catch (IOException e) {
-      // Only for information.
-      return models;
-    }
-    return models;
+    return entries(GPUS).stream()
+        .flatMap(gpu -> lines(gpu.resolve("information")).stream())
+        .filter(line -> line.startsWith("Model:"))
+        .map(line -> line.substring("Model:".length()).strip())
+        .collect(Collectors.toList());
   }
 
   @Override
@@ -137,6 +148,18 @@ final class ThisMachine implements GpuMachine {
   @Override
   public double gigaflops(String device) {
     return GpuSessions.gigaflops(device);
+  }
+
+  /** What is in a folder, in order; nothing if it cannot be read. */
+  private static List<Path> entries(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.sorted().collect(Collectors.toList());
+    } catch (IOException | UncheckedIOException e) {
+      return List.of();
+    }
   }
 
   private static List<String> lines(Path file) {

@@ -4,12 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.net.URL;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.TensorFlow;
 
@@ -67,6 +74,49 @@ class CudaLibrariesTest {
       strings = {"libnppc.so.12", "libcusolverMg.so.11", "libnvjpeg.so.12", "libjnicudnn.so"})
   void leavesTheRest(String name) {
     assertThat(CudaLibraries.isNeeded(name)).isFalse();
+  }
+
+  /** A full disk has a message, some of Java's exceptions of files have none. */
+  @ParameterizedTest
+  @CsvSource({"No space left on device,No space left on device", ",java.io.IOException"})
+  void whatCannotBeExtractedIsOneLine(String message, String named, @TempDir Path folder)
+      throws IOException {
+    URL libraries = jarWith(folder, "libcudart.so.12");
+
+    assertThatThrownBy(
+            () ->
+                CudaLibraries.extracted(
+                    libraries,
+                    library -> {
+                      throw new IOException(message);
+                    }))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(named)
+        .hasMessageContaining("org.bytedeco.javacpp.cachedir")
+        .hasMessageNotContaining("null");
+  }
+
+  @Test
+  void onlyWhatIsNeededIsExtracted(@TempDir Path folder) throws IOException {
+    URL libraries = jarWith(folder, "libcudart.so.12", "libnppc.so.12", "LICENSE");
+
+    List<Path> extracted =
+        CudaLibraries.extracted(libraries, library -> Path.of(library.getPath()).getFileName());
+
+    assertThat(extracted).containsExactly(RUNTIME);
+  }
+
+  /** The folder in a Jar that has these files there. */
+  private static URL jarWith(Path folder, String... names) throws IOException {
+    Path jar = folder.resolve("cuda.jar");
+    String inJar = "org/bytedeco/cuda/linux-x86_64/";
+    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
+      out.putNextEntry(new JarEntry(inJar));
+      for (String name : names) {
+        out.putNextEntry(new JarEntry(inJar + name));
+      }
+    }
+    return new URL("jar:" + jar.toUri() + "!/" + inJar);
   }
 
   /** TensorFlow opens each by its name, as it does on its own where there is a GPU. */

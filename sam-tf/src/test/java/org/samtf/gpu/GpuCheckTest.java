@@ -2,12 +2,18 @@ package org.samtf.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,6 +35,7 @@ class GpuCheckTest {
     boolean cudaBuild = true;
     Set<String> missing = Set.of();
     String driver = "535.104.05";
+    boolean showsGpu = true;
     List<String> devices = List.of(CPU, GPU);
     RuntimeException noSession;
     Map<String, Map<String, Integer>> ops =
@@ -60,6 +67,11 @@ class GpuCheckTest {
     @Override
     public String driverVersion() {
       return driver;
+    }
+
+    @Override
+    public boolean showsGpu() {
+      return showsGpu;
     }
 
     @Override
@@ -115,6 +127,7 @@ class GpuCheckTest {
     assertThat(check.findings()).allMatch(f -> f.status().equals("ok") && f.remedy().isEmpty());
     assertThat(check.toString())
         .contains("2.16.2, built for GPUs with CUDA 12.3 and cuDNN 8.9")
+        .contains("\"Unable to register ... factory\" mean nothing")
         .contains("535.104.05, 2 x NVIDIA L4")
         .contains("8.9.7, /opt/cuda/libcudnn.so.8.9.7")
         .contains("/device:CPU:0, /device:GPU:0")
@@ -124,7 +137,7 @@ class GpuCheckTest {
   }
 
   @Test
-  void aBuildForTheCpuComesFirst() {
+  void aBuildForTheCpuBesideAGpuIsNamed() {
     MadeUp machine = new MadeUp();
     machine.cudaBuild = false;
     machine.devices = List.of(CPU);
@@ -136,10 +149,44 @@ class GpuCheckTest {
   }
 
   @Test
+  void withoutAGpuTheBuildForTheCpuIsRight() {
+    MadeUp machine = new MadeUp();
+    machine.cudaBuild = false;
+    machine.missing = Set.of("libcuda.so.1");
+    machine.driver = "";
+    machine.showsGpu = false;
+    machine.devices = List.of(CPU);
+
+    GpuCheck check = machine.check();
+
+    assertThatItEndsWith(check, Verdict.NO_DRIVER, "build for the CPU is the right one");
+    assertThat(check.findings().get(0).subject()).isEqualTo("NVIDIA driver");
+    assertThat(check.findings().get(0).detail()).startsWith("no NVIDIA GPU is to be seen");
+    assertThat(finding(check, "TensorFlow").status()).isEqualTo("ok");
+    assertThat(check.toString()).doesNotContain("linux-x86_64-gpu");
+  }
+
+  @Test
+  void aGpuWithoutADriverNeedsTheDriverFirst() {
+    MadeUp machine = new MadeUp();
+    machine.cudaBuild = false;
+    machine.missing = Set.of("libcuda.so.1");
+    machine.driver = "";
+    machine.devices = List.of(CPU);
+
+    GpuCheck check = machine.check();
+
+    assertThatItEndsWith(check, Verdict.NO_DRIVER, "install the NVIDIA driver, 525.60.13 or later");
+    assertThat(check.findings().get(0).detail()).startsWith("the machine has an NVIDIA GPU");
+    assertThat(finding(check, "TensorFlow").remedy()).contains("linux-x86_64-gpu");
+  }
+
+  @Test
   void withoutADriverTheRestIsLookedAtAllTheSame() {
     MadeUp machine = new MadeUp();
     machine.missing = Set.of("libcuda.so.1", CUDNN);
     machine.driver = "";
+    machine.showsGpu = false;
     machine.devices = List.of(CPU);
 
     GpuCheck check = machine.check();
@@ -163,7 +210,8 @@ class GpuCheckTest {
   @CsvSource({
     "2.10.1, 450.80.01, 450.80.02",
     "2.16.2, 525.60, 525.60.13",
-    "2.18.0, 470.256.02, 525.60.13"
+    "2.18.0, 470.256.02, 525.60.13",
+    "2.21.0, 470.256.02, 525.60.13"
   })
   void anOldDriverIsNamed(String tensorFlow, String driver, String least) {
     MadeUp machine = new MadeUp();
@@ -180,7 +228,8 @@ class GpuCheckTest {
   @CsvSource({
     "2.10.1, libcusolver.so.11, cuda-libraries-11-2 libcudnn8, 11.2-8.1-1.5.5",
     "2.16.2, libcudnn.so.8, cuda-libraries-12-3 libcudnn8, 12.3-8.9-1.5.10",
-    "2.18.0, libcudnn.so.9, cuda-libraries-12-5 libcudnn9-cuda-12, 12.6-9.5-1.5.11"
+    "2.18.0, libcudnn.so.9, cuda-libraries-12-5 libcudnn9-cuda-12, 12.6-9.5-1.5.11",
+    "2.21.0, libcudnn.so.9, cuda-libraries-12-5 libcudnn9-cuda-12, 12.6-9.5-1.5.11"
   })
   void aMissingLibraryHasARemedy(
       String tensorFlow, String soname, String packages, String redistVersion) {
@@ -281,14 +330,52 @@ class GpuCheckTest {
 
     boolean hasGpu = machine.devices().stream().anyMatch(device -> device.contains(":GPU:"));
     assertThat(machine.devices()).anyMatch(device -> device.endsWith("/device:CPU:0"));
+    boolean hasDriver = machine.open("libcuda.so.1").isOpen();
     if (!Kernels.hasGpu()) {
-      assertThatItEndsWith(check, Verdict.CPU_BUILD, "linux-x86_64-gpu");
+      assertThatItEndsWith(
+          check,
+          hasDriver ? Verdict.CPU_BUILD : Verdict.NO_DRIVER,
+          hasDriver ? "linux-x86_64-gpu" : "the NVIDIA driver");
     } else if (!hasGpu) {
       assertThat(check.verdict())
           .isIn(Verdict.NO_DRIVER, Verdict.LIBRARY_MISSING, Verdict.NO_DEVICE);
       assertThat(check.nextStep()).isNotEmpty();
     }
     assertThat(check.passed()).isEqualTo(hasGpu);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0x10de, 0x030000, true",
+    "0x10de, 0x030200, true",
+    "0x10de, 0x040300, false",
+    "0x8086, 0x030000, false"
+  })
+  void aGpuIsSeenByItsMakerAndItsClass(
+      String vendor, String type, boolean isGpu, @TempDir Path devices) throws IOException {
+    Path device = Files.createDirectory(devices.resolve("0000:01:00.0"));
+    Files.writeString(device.resolve("vendor"), vendor + "\n");
+    Files.writeString(device.resolve("class"), type + "\n");
+
+    assertThat(ThisMachine.showsGpu(devices)).isEqualTo(isGpu);
+  }
+
+  @Test
+  void aMachineThatDoesNotShowItsDevicesShowsNoGpu(@TempDir Path folder) {
+    assertThat(ThisMachine.showsGpu(folder.resolve("none"))).isFalse();
+  }
+
+  @Test
+  void argumentsAreRefusedInOneLine() {
+    var out = new ByteArrayOutputStream();
+    var err = new ByteArrayOutputStream();
+
+    int code = GpuCheck.run(new PrintStream(out), new PrintStream(err), "--gpu", "1");
+
+    assertThat(code).isEqualTo(2);
+    assertThat(out.toString()).isEmpty();
+    assertThat(err.toString().strip())
+        .isEqualTo("GpuCheck takes no arguments; it was given --gpu 1");
   }
 
   /** The C library is on every machine. */

@@ -1,5 +1,8 @@
 package org.samtf.examples.cli;
 
+import java.io.PrintWriter;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.samtf.gpu.GpuCheck;
 import picocli.CommandLine.Command;
@@ -15,8 +18,8 @@ import picocli.CommandLine.Spec;
     exitCodeList = {
       " 0:the GPU is used",
       "10:TensorFlow's native library cannot be loaded",
-      "11:TensorFlow is a build for the CPU",
-      "12:there is no NVIDIA driver",
+      "11:there is a GPU, but TensorFlow is a build for the CPU",
+      "12:there is no NVIDIA driver, or no NVIDIA GPU either",
       "13:the NVIDIA driver is too old",
       "14:a CUDA library is missing",
       "15:sessions have no GPU",
@@ -25,13 +28,31 @@ import picocli.CommandLine.Spec;
     })
 public final class DoctorCommand implements Callable<Integer> {
 
+  private static final Map<GpuCheck.Verdict, String> PROFILES =
+      Map.of(
+          GpuCheck.Verdict.NO_TENSORFLOW, "gpu",
+          GpuCheck.Verdict.CPU_BUILD, "gpu",
+          GpuCheck.Verdict.LIBRARY_MISSING, "cuda-redist");
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
     GpuCheck check = GpuCheck.run();
-    spec.commandLine().getOut().print(check);
-    spec.commandLine().getOut().flush();
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(check);
+    forTheseExamples(check.verdict()).ifPresent(out::println);
+    out.flush();
     return check.verdict().exitCode();
+  }
+
+  /** What the check says for every application, as a command of this repository. */
+  static Optional<String> forTheseExamples(GpuCheck.Verdict verdict) {
+    return Optional.ofNullable(PROFILES.get(verdict))
+        .map(
+            profile ->
+                "For these examples that is: mvn -q -B package -DskipTests -P"
+                    + profile
+                    + ", and doctor again.");
   }
 }
