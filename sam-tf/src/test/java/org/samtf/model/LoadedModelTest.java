@@ -71,7 +71,7 @@ class LoadedModelTest {
       new ModelExporter(graph, session)
           .signature(model.predict())
           .signature(model.evaluate())
-          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(model.labeled("train").output("loss", sam.loss()).build(), step)
           .export(saved.resolve("model"));
       Files.write(saved.resolve("graph.pb"), graph.toGraphDef().toByteArray());
       values = Values.variables(graph, session);
@@ -124,7 +124,7 @@ class LoadedModelTest {
       model
           .exporter()
           .keep("predict", "evaluate")
-          .step(
+          .trainingSignature(
               Signature.builder()
                   .key("train")
                   .input("images", model.input("train", "images"))
@@ -184,7 +184,7 @@ class LoadedModelTest {
       }
       model
           .exporter()
-          .step(
+          .trainingSignature(
               Signature.builder("train")
                   .input("x", model.tensor("x"))
                   .output("loss", sam.loss())
@@ -221,7 +221,7 @@ class LoadedModelTest {
     }
     try (LoadedModel model = LoadedModel.loadGraphDef(file);
         TFloat32 value = TFloat32.vectorOf(7, 8)) {
-      model.set("a", value);
+      model.setVariable("a", value);
       assertThatThrownBy(() -> model.restore(checkpoint, "a", "shape"))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("variable \"shape\" is of TFloat32 and shape [2]; the value is")
@@ -323,7 +323,7 @@ class LoadedModelTest {
         TFloat32 wrongShape = TFloat32.vectorOf(3);
         TFloat64 wrongType = TFloat64.vectorOf(3, 4)) {
       assertThat(model.graph().operation("Init")).isNotNull();
-      model.set("w", value).set("v", value);
+      model.setVariable("w", value).setVariable("v", value);
       Op step =
           model.minimize(
               new SamOptimizer(model.graph(), new GradientDescent(model.graph(), 0.1f), 0f),
@@ -331,13 +331,13 @@ class LoadedModelTest {
       assertThat(valuesOf(model, "w")).containsExactly(3, 4);
       model.session().run(step);
       assertThat(valuesOf(model, "v")[0]).isCloseTo(3 - 0.1 * 27, within(1e-6));
-      model.set("w", value);
+      model.setVariable("w", value);
       assertThat(valuesOf(model, "w")).containsExactly(3, 4);
-      assertThatThrownBy(() -> model.set("w", wrongShape))
+      assertThatThrownBy(() -> model.setVariable("w", wrongShape))
           .hasMessageContaining("variable \"w\" is of TFloat32 and shape [2]; the value is")
           .hasMessageContaining("shape [1]");
-      assertThatThrownBy(() -> model.set("w", wrongType)).hasMessageContaining("DT_DOUBLE");
-      assertThatThrownBy(() -> model.set("u", value))
+      assertThatThrownBy(() -> model.setVariable("w", wrongType)).hasMessageContaining("DT_DOUBLE");
+      assertThatThrownBy(() -> model.setVariable("u", value))
           .hasMessageContaining("there is no variable \"u\"; there are w, v");
     }
   }
@@ -376,7 +376,8 @@ class LoadedModelTest {
       model.session().run(step);
       model
           .exporter()
-          .step(Signature.builder().key("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(
+              Signature.builder().key("train").output("loss", sam.loss()).build(), step)
           .export(exported);
     }
     try (SavedModelBundle bundle = SavedModelBundle.load(exported.toString())) {
@@ -509,7 +510,7 @@ class LoadedModelTest {
       Op step = after.assign(half, after.math.mul(updated, after.constant(0.5f)));
       new ModelExporter(graph, session)
           .signature(Signature.builder("predict").output("half", tf.identity(half)).build())
-          .step(Signature.builder("train").output("loss", loss).build(), step)
+          .trainingSignature(Signature.builder("train").output("loss", loss).build(), step)
           .export(file);
     }
     try (LoadedModel model = LoadedModel.load(file)) {

@@ -66,7 +66,7 @@ class ModelExporterTest {
       return new ModelExporter(graph, session)
           .signature(model.predict())
           .signature(model.evaluate())
-          .step(
+          .trainingSignature(
               model
                   .labeled("train")
                   .output("loss", sam.loss())
@@ -314,7 +314,7 @@ class ModelExporterTest {
               + " inputs");
       ModelExporter training =
           new ModelExporter(trained.graph, trained.session)
-              .step(
+              .trainingSignature(
                   Signature.builder()
                       .key("train")
                       .input("images", trained.model.images)
@@ -401,7 +401,7 @@ class ModelExporterTest {
           .hasMessageContaining("signature \"g\" has no output");
       assertThatThrownBy(() -> exporter.keep("f"))
           .hasMessageContaining("there is no signature \"f\"; there are none");
-      assertThatThrownBy(() -> new ModelExporter(graph, session).step(f, foreign))
+      assertThatThrownBy(() -> new ModelExporter(graph, session).trainingSignature(f, foreign))
           .hasMessageContaining("different graph");
       assertThatThrownBy(() -> new ModelExporter(other, session).signature(f))
           .hasMessageContaining("which is not in the graph");
@@ -445,7 +445,7 @@ class ModelExporterTest {
               .build();
       Op step = model.step(sam.minimize(model.trainingLoss));
       new ModelExporter(graph, session)
-          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(model.labeled("train").output("loss", sam.loss()).build(), step)
           // The step is made of copies and does not need the loss of the whole batch.
           .signature(model.labeled("loss").output("loss", model.trainingLoss).build())
           .withoutDevices()
@@ -476,7 +476,7 @@ class ModelExporterTest {
           SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f)).inPlace(true).build();
       Op step = model.step(sam.minimize(model.trainingLoss));
       new ModelExporter(graph, session)
-          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(model.labeled("train").output("loss", sam.loss()).build(), step)
           .export(saved);
       SmallClassifier.run(session, step, 0, 2);
       try (SavedModelBundle bundle = SavedModelBundle.load(saved.toString())) {
