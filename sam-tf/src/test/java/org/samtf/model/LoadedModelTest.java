@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -604,6 +605,108 @@ class LoadedModelTest {
         .hasMessageContaining("graph.pb cannot be loaded");
     assertThatThrownBy(() -> LoadedModel.loadGraphDef(directory.resolve("none")))
         .isInstanceOf(IOException.class);
+  }
+
+  /** What savers and steps added is not what anybody looks for. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "foo/bar | there is no tensor \"foo/bar\"; there are Mean",
+        "mean | there is no tensor \"mean\"; there are Mean",
+        "men | there is no tensor \"men\"; there are Mean",
+        "x/weihgts | there is no tensor \"x/weihgts\"; there are weights, ",
+        "barrier | there is no tensor \"barrier\"; there are Mean",
+      })
+  void theNamesThatAreOfferedAreOfTheModel(String name, String message) throws IOException {
+    Path file = directory.resolve("model");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      Variable<TFloat32> w = tf.withName("weights").variable(tf.constant(new float[] {3, 4}));
+      Operand<TFloat32> loss = tf.math.mean(tf.math.square(w), tf.constant(0));
+      assertThat(loss.op().name()).isEqualTo("Mean");
+      SamOptimizer sam = new SamOptimizer(graph, new Adam(graph, 0.5f));
+      Op step = sam.minimize(loss);
+      new ModelExporter(graph, session)
+          .signature(Signature.builder("loss").output("loss", loss).build())
+          .trainingSignature(Signature.builder("train").output("loss", sam.loss()).build(), step)
+          .export(file);
+    }
+    try (LoadedModel model = LoadedModel.load(file)) {
+      assertThat(model.graph().operation("Sam/descent/barrier")).isNotNull();
+      assertThatThrownBy(() -> model.tensor(name))
+          .isInstanceOf(IllegalArgumentException.class)
+          .message()
+          .contains(message)
+          .doesNotContain("Sam/", "save/", "Assign", "train/")
+          .hasLineCount(1);
+    }
+  }
+
+  @Test
+  void nothingMayBeNull() {
+    assertNull("directory", () -> LoadedModel.load(null));
+    assertNull("tags", () -> LoadedModel.load(directory, (String[]) null));
+    assertNull("file", () -> LoadedModel.loadGraphDef(null));
+    assertNull("bundle", () -> LoadedModel.of(null));
+    try (LoadedModel model = load();
+        TFloat32 value = TFloat32.scalarOf(1)) {
+      Graph graph = model.graph();
+      SamOptimizer sam = new SamOptimizer(graph, new GradientDescent(graph, 0.1f));
+      assertNull("optimizer", () -> model.minimize(null, model.tensor("training/loss")));
+      assertNull("loss", () -> model.minimize(sam, null));
+      assertNull("key of a signature", () -> model.input(null, "images"));
+      assertNull("name of an input", () -> model.input("predict", null));
+      assertNull("name of an output", () -> model.output("predict", null));
+      assertNull("key of a signature", () -> model.function(null));
+      assertNull("name", () -> model.tensor(null));
+      assertNull("one of patterns", () -> model.variables("*", null));
+      assertNull("checkpoint", () -> model.restore(null));
+      assertNull("variable", () -> model.setVariable(null, value));
+      assertNull("value", () -> model.setVariable("steps", null));
+      assertNull("initializer", () -> model.reinitialize(null, "head_biases"));
+      assertNull("keys", () -> model.exporter().keep((String[]) null));
+      assertNull("one of keys", () -> model.exporter().keep((String) null));
+      assertNull("signature", () -> model.exporter().signature(null));
+      assertNull("step", () -> model.exporter().trainingSignature(aSignature(model), null));
+      assertNull("directory", () -> model.exporter().keep("predict").export(null));
+    }
+  }
+
+  private static Signature aSignature(LoadedModel model) {
+    return model.signatures().iterator().next();
+  }
+
+  private static void assertNull(String name, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(name + " is null")
+        .message()
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aSignatureIsCalledAsAFunction() {
+    Map<String, Tensor> batch = SmallClassifier.batch(1);
+    try (LoadedModel model = load();
+        Result result = model.function("evaluate").call(batch)) {
+      assertThat(Values.of(result.get("loss").orElseThrow())[0]).isPositive();
+      assertThatThrownBy(() -> model.function("serve"))
+          .hasMessageContaining("there is no signature \"serve\"; there are evaluate(");
+    }
+    SmallClassifier.close(batch);
+  }
+
+  @Test
+  void aGraphDefThatIsNoFileIsSaidInOneLine() throws IOException {
+    Path none = directory.resolve("none.pb");
+    assertThatThrownBy(() -> LoadedModel.loadGraphDef(none))
+        .isInstanceOf(IOException.class)
+        .hasMessage("GraphDef " + none + " cannot be read: there is no " + none);
+    assertThatThrownBy(() -> LoadedModel.loadGraphDef(directory))
+        .isInstanceOf(IOException.class)
+        .hasMessage("GraphDef " + directory + " cannot be read: " + directory + " is no file");
   }
 
   /** As Python's TensorFlow 2 writes them. */
