@@ -43,7 +43,7 @@ class ForeignProcessTest {
       SmallClassifier.run(session, step, 0, 3);
       new ModelExporter(graph, session)
           .signature(model.predict())
-          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(model.labeled("train").output("loss", sam.loss()).build(), step)
           .export(saved);
       Op nothing = model.probabilities;
       expected.add("predict probabilities " + fetch(session, nothing, model.probabilities, batch));

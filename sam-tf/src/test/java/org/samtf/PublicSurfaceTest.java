@@ -24,7 +24,7 @@ class PublicSurfaceTest {
           .should()
           .haveNameMatching(
               "org\\.samtf\\.(SamOptimizer|OrderedOptimizer"
-                  + "|model\\.(LoadedModel|ModelExporter)"
+                  + "|model\\.(LoadedModel|ModelExporter|GraphCheckpoint)"
                   + "|gpu\\.(GpuCheck|CudaLibraries)"
                   + "|cluster\\.Cluster)");
 
@@ -36,7 +36,8 @@ class PublicSurfaceTest {
   static final ArchRule noSessionIsRunWhileAGraphIsBuilt =
       noClasses()
           .that()
-          .haveNameNotMatching("org\\.samtf\\.model\\.(LoadedModel|ModelExporter|VariableValues).*")
+          .haveNameNotMatching(
+              "org\\.samtf\\.model\\.(LoadedModel|ModelExporter|GraphCheckpoint|Variable.*)")
           .and()
           // The check of the GPU builds and runs graphs of its own.
           .haveNameNotMatching("org\\.samtf\\.gpu\\.GpuSessions")

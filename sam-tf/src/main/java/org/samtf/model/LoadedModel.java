@@ -1,40 +1,30 @@
 package org.samtf.model;
 
-import com.google.protobuf.CodedOutputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
-import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.NamePatterns;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
-import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
+import org.tensorflow.SessionFunction;
 import org.tensorflow.Signature;
 import org.tensorflow.Tensor;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.framework.initializers.Initializer;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.family.TType;
 
@@ -47,7 +37,7 @@ import org.tensorflow.types.family.TType;
  *   SamOptimizer sam = new SamOptimizer(graph, new Momentum(graph, 0.01f, 0.9f), 0.1f);
  *   Op step = model.minimize(sam, model.output("training_loss", "loss"));
  *   ...
- *   model.exporter().keep("predict", "evaluate").step(train, step).export(Path.of("flowers-2"));
+ *   model.exporter().keep("predict", "evaluate").trainingSignature(train, step).export(Path.of("flowers-2"));
  * }
  * }</pre>
  *
@@ -59,62 +49,49 @@ import org.tensorflow.types.family.TType;
  */
 public final class LoadedModel implements AutoCloseable {
 
-  private static final int FIELD_META_GRAPHS = 2;
-  private static final int FIELD_META_INFO = 1;
-  private static final int FIELD_GRAPH_DEF = 2;
-  private static final int FIELD_TAGS = 4;
-
   private final SavedModelBundle bundle;
   private final Graph graph;
   private final Session session;
   private final Signatures signatures;
 
-  /** How a variable is set: where its value is fed, and what to run then. */
-  private static final class Setter {
-    final Placeholder<? extends TType> feed;
-    final Op assign;
+  private final GraphCheckpoint variables;
 
-    Setter(Placeholder<? extends TType> feed, Op assign) {
-      this.feed = feed;
-      this.assign = assign;
-    }
-  }
-
-  private final Map<String, Setter> setters = new LinkedHashMap<>();
-
-  private LoadedModel(SavedModelBundle bundle, String name) {
+  private LoadedModel(SavedModelBundle bundle) {
     this.bundle = bundle;
     this.graph = bundle.graph();
     this.session = bundle.session();
     this.signatures = new Signatures(bundle.signatures());
-    SavedState.refuseResourceVariables(name, graph);
+    this.variables = GraphCheckpoint.of(graph, session);
+  }
+
+  private static LoadedModel loaded(SavedModelBundle bundle, String name) {
+    try {
+      SavedState.refuseResourceVariables(name, bundle.graph());
+      return new LoadedModel(bundle);
+    } catch (RuntimeException e) {
+      bundle.close();
+      throw e;
+    }
   }
 
   /**
    * Loads a SavedModel.
    *
+   * <p><strong>A model is a program.</strong> It runs with the rights of this process: among the
+   * ops of TensorFlow are some that read files and write them. Load models from people you trust
+   * only. What is damaged is refused, as far as it can be seen in the file, before TensorFlow gets
+   * it: it would end the process on some such models.
+   *
    * @param directory its directory
    * @param tags those of the graph in it; {@link SavedModelBundle#DEFAULT_TAG} if none is given
    * @return the model, with the values of its variables
-   * @throws IllegalArgumentException if it cannot be loaded, or has resource variables; the message
-   *     says what to do
+   * @throws IllegalArgumentException if it cannot be loaded, is damaged, or has resource variables;
+   *     the message says what to do
    */
   public static LoadedModel load(Path directory, String... tags) {
-    if (!Files.isRegularFile(directory.resolve("saved_model.pb"))) {
-      throw new IllegalArgumentException(
-          "model " + directory + " has no saved_model.pb; give the directory of a SavedModel");
-    }
-    LoadedModel model = load("model " + directory, directory, tags);
-    // TensorFlow loads a model without its variables silently, and fails when they are first read.
-    if (!VariableValues.of(model.graph).isEmpty()
-        && !Files.isRegularFile(directory.resolve("variables/variables.index"))) {
-      model.close();
-      throw new IllegalArgumentException(
-          "model "
-              + directory
-              + " has variables, but no variables/variables.index; give the whole SavedModel");
-    }
-    return model;
+    Given.notNull(directory, "directory");
+    Given.noneNull(tags, "tags");
+    return loaded(ModelFiles.load(directory, tags), "model " + directory);
   }
 
   /**
@@ -125,12 +102,13 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if it has resource variables; then it is not closed
    */
   public static LoadedModel of(SavedModelBundle bundle) {
-    return new LoadedModel(bundle, "the model");
+    SavedState.refuseResourceVariables("the model", Given.notNull(bundle, "bundle").graph());
+    return new LoadedModel(bundle);
   }
 
   /**
    * Loads a GraphDef. Its variables, if it has any, have no values yet: {@link #restore} them from
-   * a checkpoint, or {@link #set} them. Its initializers are not run.
+   * a checkpoint, or {@link #setVariable} them. Its initializers are not run.
    *
    * @param file a GraphDef in binary form
    * @return the model; it has no signatures
@@ -138,57 +116,8 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if it is no GraphDef, or has resource variables
    */
   public static LoadedModel loadGraphDef(Path file) throws IOException {
-    // As a SavedModel without variables: TF-Java's import would take each op whose name starts with
-    // "Init" for an initializer, and run it before the first step, over what was restored.
-    Path directory = Files.createTempDirectory("samtf-graph");
-    Path savedModel = directory.resolve("saved_model.pb");
-    try {
-      Files.write(savedModel, asSavedModel(Files.readAllBytes(file)));
-      return load("GraphDef " + file, directory);
-    } finally {
-      Files.deleteIfExists(savedModel);
-      Files.delete(directory);
-    }
-  }
-
-  private static LoadedModel load(String name, Path directory, String... tags) {
-    String[] tagsOrDefault = tags.length == 0 ? new String[] {SavedModelBundle.DEFAULT_TAG} : tags;
-    SavedModelBundle bundle;
-    try {
-      bundle = SavedModelBundle.load(directory.toString(), tagsOrDefault);
-    } catch (TensorFlowException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(name + " cannot be loaded: " + Messages.firstLine(e), e);
-    }
-    try {
-      return new LoadedModel(bundle, name);
-    } catch (RuntimeException e) {
-      bundle.close();
-      throw e;
-    }
-  }
-
-  /** The message {@code SavedModel {meta_graphs {meta_info_def {tags} graph_def}}}. */
-  private static byte[] asSavedModel(byte[] graphDef) throws IOException {
-    byte[] info = message(out -> out.writeString(FIELD_TAGS, SavedModelBundle.DEFAULT_TAG));
-    byte[] metaGraph =
-        message(
-            out -> {
-              out.writeByteArray(FIELD_META_INFO, info);
-              out.writeByteArray(FIELD_GRAPH_DEF, graphDef);
-            });
-    return message(out -> out.writeByteArray(FIELD_META_GRAPHS, metaGraph));
-  }
-
-  private interface Fields {
-    void write(CodedOutputStream out) throws IOException;
-  }
-
-  private static byte[] message(Fields fields) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-    fields.write(out);
-    out.flush();
-    return bytes.toByteArray();
+    Given.notNull(file, "file");
+    return loaded(ModelFiles.loadGraphDef(file), "GraphDef " + file);
   }
 
   /**
@@ -243,6 +172,18 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /**
+   * A signature as a function: feed tensors by the names of its inputs, and get those of its
+   * outputs.
+   *
+   * @param signature the key of a signature
+   * @return the function; it is closed with this model
+   * @throws IllegalArgumentException if there is none; the message lists what there is
+   */
+  public SessionFunction function(String signature) {
+    return SessionFunction.create(signatures.get(signature), session);
+  }
+
+  /**
    * A tensor, by its name in the graph, such as a loss that is in no signature.
    *
    * @param name {@code scope/op}, or {@code scope/op:1} for an output other than the first
@@ -250,6 +191,7 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if there is none; the message lists some that are
    */
   public Operand<?> tensor(String name) {
+    Given.notNull(name, "name");
     String opName = ModelGraph.opName(name);
     GraphOperation op = graph.operation(opName);
     String index = name.length() > opName.length() ? name.substring(opName.length() + 1) : "0";
@@ -269,27 +211,10 @@ public final class LoadedModel implements AutoCloseable {
               + " outputs");
     }
     throw new IllegalArgumentException(
-        "there is no tensor \"" + name + "\"; there are " + NamePatterns.list(similar(opName)));
-  }
-
-  /** Ops with a part of the name in theirs; or else those that nothing reads, as losses are. */
-  private List<String> similar(String name) {
-    String last = name.substring(name.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
-    List<String> similar = new ArrayList<>();
-    List<String> ends = new ArrayList<>();
-    graph
-        .operations()
-        .forEachRemaining(
-            op -> {
-              if (op.numOutputs() > 0) {
-                if (!last.isEmpty() && op.name().toLowerCase(Locale.ROOT).contains(last)) {
-                  similar.add(op.name());
-                } else if (op.numConsumers(0) == 0) {
-                  ends.add(op.name());
-                }
-              }
-            });
-    return similar.isEmpty() ? ends : similar;
+        "there is no tensor \""
+            + name
+            + "\"; there are "
+            + NamePatterns.list(new TensorNames(graph).similar(opName)));
   }
 
   /**
@@ -302,14 +227,7 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if a pattern matches none; the message lists their names
    */
   public List<Operand<?>> variables(String... patterns) {
-    Map<String, Output<?>> all = VariableValues.of(graph);
-    if (patterns.length == 0) {
-      return new ArrayList<>(all.values());
-    }
-    List<Operand<?>> variables = new ArrayList<>();
-    NamePatterns.matching("variables", Arrays.asList(patterns), all.keySet())
-        .forEach(name -> variables.add(all.get(name)));
-    return variables;
+    return new ArrayList<>(VariableValues.matching(graph, patterns).values());
   }
 
   /**
@@ -324,34 +242,8 @@ public final class LoadedModel implements AutoCloseable {
    *     or has it in another shape or type, or a pattern matches none. Then no variable has changed
    */
   public LoadedModel restore(Path checkpoint, String... patterns) {
-    Path index = checkpoint.resolveSibling(checkpoint.getFileName() + ".index");
-    if (!Files.isRegularFile(index)) {
-      throw new IllegalArgumentException(
-          "there is no checkpoint " + checkpoint + ": " + index + " is missing");
-    }
-    Map<String, Output<?>> wanted = new LinkedHashMap<>();
-    variables(patterns).forEach(v -> wanted.put(v.asOutput().op().name(), v.asOutput()));
-    if (wanted.isEmpty()) {
-      throw new IllegalArgumentException("the graph has no variable to restore");
-    }
-    try (Result values = fromCheckpoint(checkpoint, wanted)) {
-      Map<String, Tensor> byName = new LinkedHashMap<>();
-      int next = 0;
-      for (String name : wanted.keySet()) {
-        byName.put(name, values.get(next++));
-      }
-      setAll(byName);
-    }
+    variables.restore(checkpoint, patterns);
     return this;
-  }
-
-  private static Result fromCheckpoint(Path checkpoint, Map<String, Output<?>> wanted) {
-    try {
-      return VariableValues.fromCheckpoint(checkpoint, wanted);
-    } catch (TensorFlowException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "checkpoint " + checkpoint + " cannot be restored: " + Messages.firstLine(e), e);
-    }
   }
 
   /**
@@ -363,49 +255,9 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such variable, or the value is of another type
    *     or shape; the message says which
    */
-  public LoadedModel set(String variable, Tensor value) {
-    setAll(Map.of(variable, value));
+  public LoadedModel setVariable(String variable, Tensor value) {
+    variables.set(Given.notNull(variable, "variable"), Given.notNull(value, "value"));
     return this;
-  }
-
-  private void setAll(Map<String, Tensor> values) {
-    Session.Runner runner = session.runner();
-    values.forEach(
-        (name, value) -> {
-          Setter setter = setters.computeIfAbsent(name, this::setter);
-          if (!setter.feed.shape().isCompatibleWith(value.shape())
-              || setter.feed.asOutput().dataType() != value.dataType()) {
-            throw new IllegalArgumentException(
-                "variable \""
-                    + name
-                    + "\" is of "
-                    + setter.feed.type().getSimpleName()
-                    + " and shape "
-                    + setter.feed.shape()
-                    + "; the value is "
-                    + value.dataType()
-                    + " of shape "
-                    + value.shape());
-          }
-          runner.feed(setter.feed, value).addTarget(setter.assign);
-        });
-    session.initialize();
-    runner.run().close();
-  }
-
-  private Setter setter(String name) {
-    Output<?> variable = VariableValues.of(graph).get(name);
-    if (variable == null) {
-      throw new IllegalArgumentException(
-          "there is no variable \""
-              + name
-              + "\"; there are "
-              + NamePatterns.list(VariableValues.of(graph).keySet()));
-    }
-    Ops tf = GraphScope.unique(graph, "set").ops();
-    Placeholder<? extends TType> feed =
-        tf.placeholder(variable.type(), Placeholder.shape(variable.shape()));
-    return new Setter(feed, tf.assign(Reals.unchecked(variable), Reals.unchecked(feed)));
   }
 
   /**
@@ -419,7 +271,8 @@ public final class LoadedModel implements AutoCloseable {
    */
   public <T extends TType> LoadedModel reinitialize(
       Initializer<T> initializer, String... patterns) {
-    if (patterns.length == 0) {
+    Given.notNull(initializer, "initializer");
+    if (Given.noneNull(patterns, "patterns").length == 0) {
       throw new IllegalArgumentException(
           "reinitialize has no pattern; name the variables that lose their values");
     }
@@ -452,6 +305,8 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalStateException if a variable that the loss is computed from has no value
    */
   public Op minimize(Optimizer optimizer, Operand<?> loss) {
+    Given.notNull(optimizer, "optimizer");
+    Given.notNull(loss, "loss");
     graph.checkInput(loss);
     session.initialize();
     LossGraph forward = new LossGraph(loss.asOutput());

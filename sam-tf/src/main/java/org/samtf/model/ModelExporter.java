@@ -12,11 +12,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.samtf.SamOptimizer;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.NamePatterns;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -37,7 +37,7 @@ import org.tensorflow.op.Scope;
  * new ModelExporter(graph, session)
  *     .signature(predict)
  *     .signature(evaluate)
- *     .step(train, step)
+ *     .trainingSignature(train, step)
  *     .export(directory);
  * }</pre>
  *
@@ -106,11 +106,11 @@ public final class ModelExporter {
    *
    * @param signature made of tensors of the graph
    * @return this exporter
-   * @throws IllegalArgumentException if there is one with its key already, or a tensor of it is not
-   *     in the graph
+   * @throws IllegalArgumentException if there is one with its key already, it has no output, or a
+   *     tensor of it is not in the graph, or is there of another type or shape
    */
   public ModelExporter signature(Signature signature) {
-    return add(signature, null);
+    return add(Given.notNull(signature, "signature"), null);
   }
 
   /**
@@ -120,13 +120,13 @@ public final class ModelExporter {
    * @param signature made of tensors of the graph, with at least one output, such as the loss. What
    *     the step computes before it updates the weights, such as {@link SamOptimizer#loss()}, is
    *     handed out as it was then
-   * @param step the op that runs the step
+   * @param step the op that runs the step; it has to assign to some variable
    * @return this exporter
-   * @throws IllegalArgumentException if there is a signature with its key already, a tensor of it
-   *     or the step is not in the graph, or it has no output
+   * @throws IllegalArgumentException as {@link #signature} does, or if the step is not in the graph
    */
-  public ModelExporter step(Signature signature, Op step) {
-    graph.checkInput(step.op());
+  public ModelExporter trainingSignature(Signature signature, Op step) {
+    Given.notNull(signature, "signature");
+    graph.checkInput(Given.notNull(step, "step").op());
     return add(signature, (GraphOperation) step.op());
   }
 
@@ -139,7 +139,7 @@ public final class ModelExporter {
    *     one with its key already; the message lists what there is
    */
   public ModelExporter keep(String... keys) {
-    for (String key : keys) {
+    for (String key : Given.noneNull(keys, "keys")) {
       add(known.get(key), null);
     }
     return this;
@@ -165,7 +165,7 @@ public final class ModelExporter {
       throw new IllegalArgumentException(
           "signature \"" + signature.key() + "\" has no output; give it at least one");
     }
-    Signatures.in(graph, signature);
+    Signatures.requireOf(graph, signature);
     signatures.put(signature.key(), new Exported(signature, step));
     return this;
   }
@@ -173,39 +173,46 @@ public final class ModelExporter {
   /**
    * Writes the SavedModel, with the tag {@link SavedModelBundle#DEFAULT_TAG}.
    *
+   * <p>The same model with the same values gives the same bytes, in whichever order its ops were
+   * made; the order of its variables stays.
+   *
    * @param directory a new or an empty directory. The model is written beside it and renamed, so
    *     that it is there as a whole or not at all
    * @throws IOException if it cannot be written
-   * @throws IllegalArgumentException if the directory has something in it, or a signature needs
-   *     what is not among its inputs or cannot be saved: a placeholder, a table, an iterator, a
-   *     resource variable
+   * @throws IllegalArgumentException if the directory has something in it, the step of a signature
+   *     assigns to no variable, or a signature needs what is not among its inputs or cannot be
+   *     saved: a placeholder, a table, an iterator, a resource variable
    * @throws IllegalStateException if there is no signature, or a variable has no value
    */
   public void export(Path directory) throws IOException {
     if (signatures.isEmpty()) {
       throw new IllegalStateException("there is no signature to export; give at least one");
     }
-    Path target = directory.toAbsolutePath().normalize();
-    requireEmpty(target);
+    Path target = Given.notNull(directory, "directory").toAbsolutePath().normalize();
+    try {
+      requireEmpty(target);
+    } catch (IOException e) {
+      throw FileErrors.explained("model " + directory + " cannot be written", e);
+    }
     ModelGraph model = new ModelGraph(graph);
     Set<String> kept = new HashSet<>();
     for (Exported exported : signatures.values()) {
       requirePlaceholdersFed(model, exported);
+      requireUpdates(model, exported);
       Set<String> roots = exported.roots();
       roots.addAll(Signatures.ops(exported.signature.getInputs()));
       kept.addAll(model.behind(roots, Set.of()));
     }
     requireSavable(kept);
 
-    Files.createDirectories(target.getParent());
     Path beside = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
     try {
+      Files.createDirectories(target.getParent());
       Files.createDirectory(beside);
       write(model, kept, beside);
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (TensorFlowException e) {
-      throw new IOException(
-          "model " + directory + " cannot be written: " + Messages.firstLine(e), e);
+    } catch (TensorFlowException | IOException e) {
+      throw FileErrors.explained("model " + directory + " cannot be written", e);
     } finally {
       delete(beside);
     }
@@ -217,7 +224,7 @@ public final class ModelExporter {
     Path values = directory.resolve("values");
     if (!variables.isEmpty()) {
       Files.createDirectory(values);
-      try (Result result = read(variables)) {
+      try (Result result = GraphCheckpoint.read(graph, session, variables, "export")) {
         VariableValues.write(values.resolve("values"), variables, result);
       }
     }
@@ -225,7 +232,7 @@ public final class ModelExporter {
         Session copySession = new Session(copy)) {
       model.copyTo(copy, kept, withDevices);
       List<Signature> written = new ArrayList<>();
-      for (Exported exported : signatures.values()) {
+      for (Exported exported : new TreeMap<>(signatures).values()) {
         written.add(
             exported.step == null
                 ? Signatures.in(copy, exported.signature)
@@ -238,17 +245,7 @@ public final class ModelExporter {
           .withSignatures(written.toArray(new Signature[0]))
           .export();
     }
-  }
-
-  private Result read(List<String> variables) {
-    try {
-      session.initialize();
-      return VariableValues.read(graph, session, variables);
-    } catch (TensorFlowException e) {
-      throw new IllegalStateException(
-          "a variable has no value to export (" + Messages.firstLine(e) + "); initialize it first",
-          e);
-    }
+    FixedBytes.rewrite(directory.resolve("saved_model.pb"));
   }
 
   /** A signature is a list of tensors: so that it runs a step, they are handed out after it. */
@@ -280,6 +277,25 @@ public final class ModelExporter {
               + NamePatterns.list(open)
               + ", which is not among its inputs; add it");
     }
+  }
+
+  /** A step that trains assigns; one that does not is another op than was meant. */
+  private static void requireUpdates(ModelGraph model, Exported exported) {
+    if (exported.step == null) {
+      return;
+    }
+    String step = exported.step.name();
+    for (String op : model.behind(List.of(step), Set.of())) {
+      if (!model.assignedBy(op).isEmpty()) {
+        return;
+      }
+    }
+    throw new IllegalArgumentException(
+        "the step of signature "
+            + Signatures.describe(exported.signature)
+            + " (op \""
+            + step
+            + "\") assigns to no variable; give the op that minimize returns, or one that runs it");
   }
 
   /** A SavedModel of TF-Java's has the values of variables, and no other state. */

@@ -112,7 +112,13 @@ final class ModelGraph {
   void copyTo(Graph target, Set<String> kept, boolean withDevices) {
     var whole = graph.toGraphDef();
     var part = whole.toBuilder().clearNode();
-    for (var node : whole.getNodeList()) {
+    for (int index :
+        NodeOrder.of(
+            whole.getNodeList(),
+            node -> node.getName(),
+            node -> node.getOp(),
+            node -> node.getInputList())) {
+      var node = whole.getNode(index);
       if (!kept.contains(node.getName())) {
         continue;
       }

@@ -14,9 +14,13 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Signature;
 import org.tensorflow.Signature.TensorDescription;
+import org.tensorflow.ndarray.Shape;
 
 /** The signatures of a model: what is asked for by key and name, or a line that says what is. */
 final class Signatures {
+
+  /** What the numbers of types of references are greater by. */
+  private static final int REFERENCE = 100;
 
   private final Map<String, Signature> byKey = new LinkedHashMap<>();
 
@@ -34,6 +38,7 @@ final class Signatures {
   }
 
   Signature get(String key) {
+    Given.notNull(key, "key of a signature");
     Signature signature = byKey.get(key);
     if (signature == null) {
       List<String> lines = new ArrayList<>();
@@ -46,11 +51,13 @@ final class Signatures {
 
   Output<?> input(Graph graph, String key, String name) {
     Signature signature = get(key);
+    Given.notNull(name, "name of an input");
     return tensor(graph, signature, "input", signature.getInputs(), name);
   }
 
   Output<?> output(Graph graph, String key, String name) {
     Signature signature = get(key);
+    Given.notNull(name, "name of an output");
     return tensor(graph, signature, "output", signature.getOutputs(), name);
   }
 
@@ -86,6 +93,42 @@ final class Signatures {
               + "\", which is not in the graph");
     }
     return output;
+  }
+
+  /**
+   * Checks that a signature is one of a graph. It knows its tensors by name only, so one of another
+   * graph shows by types and shapes.
+   *
+   * @throws IllegalArgumentException if it is not
+   */
+  static void requireOf(Graph graph, Signature signature) {
+    List<TensorDescription> tensors = new ArrayList<>(signature.getInputs().values());
+    tensors.addAll(signature.getOutputs().values());
+    for (TensorDescription tensor : tensors) {
+      Output<?> found = find(graph, signature, tensor.name);
+      if (!isSame(found.dataType().getNumber(), tensor.dataType.getNumber())
+          || !found.shape().isCompatibleWith(tensor.shape)) {
+        throw new IllegalArgumentException(
+            "signature \""
+                + signature.key()
+                + "\" has \""
+                + tensor.name
+                + "\" of "
+                + describe(tensor.dataType.name(), tensor.shape)
+                + ", which in this graph is of "
+                + describe(found.dataType().name(), found.shape())
+                + "; make the signature of tensors of this graph");
+      }
+    }
+  }
+
+  /** A reference is of the type that it refers to. */
+  private static boolean isSame(int dataType, int other) {
+    return dataType % REFERENCE == other % REFERENCE;
+  }
+
+  private static String describe(String type, Shape shape) {
+    return type + (shape.isUnknown() ? " and unknown shape" : " and shape " + shape);
   }
 
   /** The ops that the tensors of a signature come from. */

@@ -2,11 +2,13 @@ package org.samtf.model;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.samtf.internal.graph.NamePatterns;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -97,6 +99,22 @@ final class VariableValues {
               }
             });
     return variables;
+  }
+
+  /**
+   * The variables whose names a pattern matches; all, if there is no pattern.
+   *
+   * @throws IllegalArgumentException if a pattern matches none
+   */
+  static Map<String, Output<?>> matching(Graph graph, String... patterns) {
+    Map<String, Output<?>> all = of(graph);
+    if (Given.noneNull(patterns, "patterns").length == 0) {
+      return all;
+    }
+    Map<String, Output<?>> matching = new LinkedHashMap<>();
+    NamePatterns.matching("variables", Arrays.asList(patterns), all.keySet())
+        .forEach(name -> matching.put(name, all.get(name)));
+    return matching;
   }
 
   private static Operand<TString> vector(Ops tf, List<String> texts) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,7 +72,7 @@ class LoadedModelTest {
       new ModelExporter(graph, session)
           .signature(model.predict())
           .signature(model.evaluate())
-          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(model.labeled("train").output("loss", sam.loss()).build(), step)
           .export(saved.resolve("model"));
       Files.write(saved.resolve("graph.pb"), graph.toGraphDef().toByteArray());
       values = Values.variables(graph, session);
@@ -124,7 +125,7 @@ class LoadedModelTest {
       model
           .exporter()
           .keep("predict", "evaluate")
-          .step(
+          .trainingSignature(
               Signature.builder()
                   .key("train")
                   .input("images", model.input("train", "images"))
@@ -184,7 +185,7 @@ class LoadedModelTest {
       }
       model
           .exporter()
-          .step(
+          .trainingSignature(
               Signature.builder("train")
                   .input("x", model.tensor("x"))
                   .output("loss", sam.loss())
@@ -221,7 +222,7 @@ class LoadedModelTest {
     }
     try (LoadedModel model = LoadedModel.loadGraphDef(file);
         TFloat32 value = TFloat32.vectorOf(7, 8)) {
-      model.set("a", value);
+      model.setVariable("a", value);
       assertThatThrownBy(() -> model.restore(checkpoint, "a", "shape"))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("variable \"shape\" is of TFloat32 and shape [2]; the value is")
@@ -323,7 +324,7 @@ class LoadedModelTest {
         TFloat32 wrongShape = TFloat32.vectorOf(3);
         TFloat64 wrongType = TFloat64.vectorOf(3, 4)) {
       assertThat(model.graph().operation("Init")).isNotNull();
-      model.set("w", value).set("v", value);
+      model.setVariable("w", value).setVariable("v", value);
       Op step =
           model.minimize(
               new SamOptimizer(model.graph(), new GradientDescent(model.graph(), 0.1f), 0f),
@@ -331,13 +332,13 @@ class LoadedModelTest {
       assertThat(valuesOf(model, "w")).containsExactly(3, 4);
       model.session().run(step);
       assertThat(valuesOf(model, "v")[0]).isCloseTo(3 - 0.1 * 27, within(1e-6));
-      model.set("w", value);
+      model.setVariable("w", value);
       assertThat(valuesOf(model, "w")).containsExactly(3, 4);
-      assertThatThrownBy(() -> model.set("w", wrongShape))
+      assertThatThrownBy(() -> model.setVariable("w", wrongShape))
           .hasMessageContaining("variable \"w\" is of TFloat32 and shape [2]; the value is")
           .hasMessageContaining("shape [1]");
-      assertThatThrownBy(() -> model.set("w", wrongType)).hasMessageContaining("DT_DOUBLE");
-      assertThatThrownBy(() -> model.set("u", value))
+      assertThatThrownBy(() -> model.setVariable("w", wrongType)).hasMessageContaining("DT_DOUBLE");
+      assertThatThrownBy(() -> model.setVariable("u", value))
           .hasMessageContaining("there is no variable \"u\"; there are w, v");
     }
   }
@@ -376,7 +377,8 @@ class LoadedModelTest {
       model.session().run(step);
       model
           .exporter()
-          .step(Signature.builder().key("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(
+              Signature.builder().key("train").output("loss", sam.loss()).build(), step)
           .export(exported);
     }
     try (SavedModelBundle bundle = SavedModelBundle.load(exported.toString())) {
@@ -509,7 +511,7 @@ class LoadedModelTest {
       Op step = after.assign(half, after.math.mul(updated, after.constant(0.5f)));
       new ModelExporter(graph, session)
           .signature(Signature.builder("predict").output("half", tf.identity(half)).build())
-          .step(Signature.builder("train").output("loss", loss).build(), step)
+          .trainingSignature(Signature.builder("train").output("loss", loss).build(), step)
           .export(file);
     }
     try (LoadedModel model = LoadedModel.load(file)) {
@@ -603,6 +605,108 @@ class LoadedModelTest {
         .hasMessageContaining("graph.pb cannot be loaded");
     assertThatThrownBy(() -> LoadedModel.loadGraphDef(directory.resolve("none")))
         .isInstanceOf(IOException.class);
+  }
+
+  /** What savers and steps added is not what anybody looks for. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "foo/bar | there is no tensor \"foo/bar\"; there are Mean",
+        "mean | there is no tensor \"mean\"; there are Mean",
+        "men | there is no tensor \"men\"; there are Mean",
+        "x/weihgts | there is no tensor \"x/weihgts\"; there are weights, ",
+        "barrier | there is no tensor \"barrier\"; there are Mean",
+      })
+  void theNamesThatAreOfferedAreOfTheModel(String name, String message) throws IOException {
+    Path file = directory.resolve("model");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      Variable<TFloat32> w = tf.withName("weights").variable(tf.constant(new float[] {3, 4}));
+      Operand<TFloat32> loss = tf.math.mean(tf.math.square(w), tf.constant(0));
+      assertThat(loss.op().name()).isEqualTo("Mean");
+      SamOptimizer sam = new SamOptimizer(graph, new Adam(graph, 0.5f));
+      Op step = sam.minimize(loss);
+      new ModelExporter(graph, session)
+          .signature(Signature.builder("loss").output("loss", loss).build())
+          .trainingSignature(Signature.builder("train").output("loss", sam.loss()).build(), step)
+          .export(file);
+    }
+    try (LoadedModel model = LoadedModel.load(file)) {
+      assertThat(model.graph().operation("Sam/descent/barrier")).isNotNull();
+      assertThatThrownBy(() -> model.tensor(name))
+          .isInstanceOf(IllegalArgumentException.class)
+          .message()
+          .contains(message)
+          .doesNotContain("Sam/", "save/", "Assign", "train/")
+          .hasLineCount(1);
+    }
+  }
+
+  @Test
+  void nothingMayBeNull() {
+    assertNull("directory", () -> LoadedModel.load(null));
+    assertNull("tags", () -> LoadedModel.load(directory, (String[]) null));
+    assertNull("file", () -> LoadedModel.loadGraphDef(null));
+    assertNull("bundle", () -> LoadedModel.of(null));
+    try (LoadedModel model = load();
+        TFloat32 value = TFloat32.scalarOf(1)) {
+      Graph graph = model.graph();
+      SamOptimizer sam = new SamOptimizer(graph, new GradientDescent(graph, 0.1f));
+      assertNull("optimizer", () -> model.minimize(null, model.tensor("training/loss")));
+      assertNull("loss", () -> model.minimize(sam, null));
+      assertNull("key of a signature", () -> model.input(null, "images"));
+      assertNull("name of an input", () -> model.input("predict", null));
+      assertNull("name of an output", () -> model.output("predict", null));
+      assertNull("key of a signature", () -> model.function(null));
+      assertNull("name", () -> model.tensor(null));
+      assertNull("one of patterns", () -> model.variables("*", null));
+      assertNull("checkpoint", () -> model.restore(null));
+      assertNull("variable", () -> model.setVariable(null, value));
+      assertNull("value", () -> model.setVariable("steps", null));
+      assertNull("initializer", () -> model.reinitialize(null, "head_biases"));
+      assertNull("keys", () -> model.exporter().keep((String[]) null));
+      assertNull("one of keys", () -> model.exporter().keep((String) null));
+      assertNull("signature", () -> model.exporter().signature(null));
+      assertNull("step", () -> model.exporter().trainingSignature(aSignature(model), null));
+      assertNull("directory", () -> model.exporter().keep("predict").export(null));
+    }
+  }
+
+  private static Signature aSignature(LoadedModel model) {
+    return model.signatures().iterator().next();
+  }
+
+  private static void assertNull(String name, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(name + " is null")
+        .message()
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aSignatureIsCalledAsAFunction() {
+    Map<String, Tensor> batch = SmallClassifier.batch(1);
+    try (LoadedModel model = load();
+        Result result = model.function("evaluate").call(batch)) {
+      assertThat(Values.of(result.get("loss").orElseThrow())[0]).isPositive();
+      assertThatThrownBy(() -> model.function("serve"))
+          .hasMessageContaining("there is no signature \"serve\"; there are evaluate(");
+    }
+    SmallClassifier.close(batch);
+  }
+
+  @Test
+  void aGraphDefThatIsNoFileIsSaidInOneLine() throws IOException {
+    Path none = directory.resolve("none.pb");
+    assertThatThrownBy(() -> LoadedModel.loadGraphDef(none))
+        .isInstanceOf(IOException.class)
+        .hasMessage("GraphDef " + none + " cannot be read: there is no " + none);
+    assertThatThrownBy(() -> LoadedModel.loadGraphDef(directory))
+        .isInstanceOf(IOException.class)
+        .hasMessage("GraphDef " + directory + " cannot be read: " + directory + " is no file");
   }
 
   /** As Python's TensorFlow 2 writes them. */

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +67,7 @@ class ModelExporterTest {
       return new ModelExporter(graph, session)
           .signature(model.predict())
           .signature(model.evaluate())
-          .step(
+          .trainingSignature(
               model
                   .labeled("train")
                   .output("loss", sam.loss())
@@ -314,7 +315,7 @@ class ModelExporterTest {
               + " inputs");
       ModelExporter training =
           new ModelExporter(trained.graph, trained.session)
-              .step(
+              .trainingSignature(
                   Signature.builder()
                       .key("train")
                       .input("images", trained.model.images)
@@ -387,6 +388,138 @@ class ModelExporterTest {
   }
 
   @Test
+  void aStepThatUpdatesNothingIsRefused() {
+    try (Trained trained = new Trained("momentum", "", 0)) {
+      Op loss = trained.sam.loss();
+      assertRefused(
+          new ModelExporter(trained.graph, trained.session)
+              .trainingSignature(
+                  trained.model.labeled("train").output("loss", trained.sam.loss()).build(), loss),
+          "the step of signature train(images, labels) -> (loss) (op \""
+              + loss.op().name()
+              + "\") assigns to no variable; give the op that minimize returns");
+    }
+  }
+
+  /** A signature has names, types and shapes, and no graph. */
+  @Test
+  void aSignatureOfAnotherGraphWithTheSameNamesIsRefused() {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph);
+        Graph other = new Graph()) {
+      Ops.create(graph).withName("y").constant(new float[] {1, 2});
+      Ops tf = Ops.create(other);
+      Signature ofAnotherType =
+          Signature.builder("f").output("y", tf.withName("y").constant(1)).build();
+      assertThatThrownBy(() -> new ModelExporter(graph, session).signature(ofAnotherType))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "signature \"f\" has \"y:0\" of DT_INT32 and shape [], which in this graph is of"
+                  + " DT_FLOAT and shape [2]; make the signature of tensors of this graph");
+    }
+    try (Graph graph = new Graph();
+        Session session = new Session(graph);
+        Graph other = new Graph()) {
+      Ops.create(graph).withName("y").constant(new float[] {1, 2});
+      Signature ofAnotherShape =
+          Signature.builder("f")
+              .output("y", Ops.create(other).withName("y").constant(new float[] {1, 2, 3}))
+              .build();
+      assertThatThrownBy(() -> new ModelExporter(graph, session).signature(ofAnotherShape))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("shape [3], which in this graph is of DT_FLOAT and shape [2]");
+    }
+  }
+
+  @Test
+  void anImpossiblePlaceIsSaidInOneLine() throws IOException {
+    Path file = Files.writeString(directory.resolve("file"), "mine");
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      ModelExporter exporter = exporter(graph, session, Ops.create(graph).constant(1f));
+      for (Path place :
+          List.of(file.resolve("model"), file.resolve("a/b"), Path.of("/proc/none/model"))) {
+        assertThatThrownBy(() -> exporter.export(place))
+            .isInstanceOf(IOException.class)
+            .hasMessageStartingWith("model " + place + " cannot be written: ")
+            .message()
+            .hasLineCount(1);
+      }
+    }
+  }
+
+  /** Neither the order in which ops were made nor TensorFlow's maps show in the file. */
+  @Test
+  void theSameModelHasTheSameBytes() throws IOException {
+    for (boolean turned : new boolean[] {false, true}) {
+      try (Graph graph = new Graph();
+          Session session = new Session(graph)) {
+        Ops tf = Ops.create(graph);
+        Placeholder<TFloat32> x =
+            tf.withName("x").placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 2)));
+        Operand<TFloat32> w = tf.withName("w").variable(tf.constant(new float[] {3, 4}));
+        Operand<TFloat32> b = tf.withName("b").variable(tf.constant(new float[] {5, 6}));
+        Map<String, Operand<?>> outputs = new LinkedHashMap<>();
+        List<String> names = List.of("product", "sum", "difference", "largest", "smallest");
+        List<String> order = new ArrayList<>(names);
+        if (turned) {
+          Collections.reverse(order);
+        }
+        for (String name : order) {
+          Ops named = tf.withName(name);
+          outputs.put(
+              name,
+              switch (name) {
+                case "product" -> named.math.mul(x, w);
+                case "sum" -> named.math.add(x, b);
+                case "difference" -> named.math.sub(w, x);
+                case "largest" -> named.math.maximum(x, b);
+                default -> named.math.minimum(b, x);
+              });
+        }
+        session.initialize();
+        ModelExporter exporter = new ModelExporter(graph, session);
+        for (String name : order) {
+          exporter.signature(
+              Signature.builder(name).input("x", x).output("y", outputs.get(name)).build());
+        }
+        exporter.export(directory.resolve("turned" + turned));
+      }
+    }
+    for (String file :
+        List.of(
+            "saved_model.pb",
+            "variables/variables.index",
+            "variables/variables.data-00000-of-00001")) {
+      assertThat(directory.resolve("turnedtrue").resolve(file))
+          .as(file)
+          .hasSameBinaryContentAs(directory.resolve("turnedfalse").resolve(file));
+    }
+  }
+
+  /** What goes on from a file is the model that was never in one. */
+  @Test
+  void aModelThatWasResumedHasTheSameBytes() throws IOException {
+    Path checkpoint = directory.resolve("checkpoint");
+    try (Trained trained = new Trained("adam", "", 0.3f)) {
+      SmallClassifier.run(trained.session, trained.step, 0, 2);
+      GraphCheckpoint.of(trained.graph, trained.session).save(checkpoint);
+      SmallClassifier.run(trained.session, trained.step, 2, 4);
+      trained.exporter().export(directory.resolve("whole"));
+    }
+    try (Trained trained = new Trained("adam", "", 0.3f)) {
+      GraphCheckpoint.of(trained.graph, trained.session).restore(checkpoint);
+      SmallClassifier.run(trained.session, trained.step, 2, 4);
+      trained.exporter().export(directory.resolve("resumed"));
+    }
+    for (String file : List.of("saved_model.pb", "variables/variables.data-00000-of-00001")) {
+      assertThat(directory.resolve("resumed").resolve(file))
+          .as(file)
+          .hasSameBinaryContentAs(directory.resolve("whole").resolve(file));
+    }
+  }
+
+  @Test
   void badSignaturesAreRefused() {
     try (Graph graph = new Graph();
         Session session = new Session(graph);
@@ -401,7 +534,7 @@ class ModelExporterTest {
           .hasMessageContaining("signature \"g\" has no output");
       assertThatThrownBy(() -> exporter.keep("f"))
           .hasMessageContaining("there is no signature \"f\"; there are none");
-      assertThatThrownBy(() -> new ModelExporter(graph, session).step(f, foreign))
+      assertThatThrownBy(() -> new ModelExporter(graph, session).trainingSignature(f, foreign))
           .hasMessageContaining("different graph");
       assertThatThrownBy(() -> new ModelExporter(other, session).signature(f))
           .hasMessageContaining("which is not in the graph");
@@ -445,7 +578,7 @@ class ModelExporterTest {
               .build();
       Op step = model.step(sam.minimize(model.trainingLoss));
       new ModelExporter(graph, session)
-          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(model.labeled("train").output("loss", sam.loss()).build(), step)
           // The step is made of copies and does not need the loss of the whole batch.
           .signature(model.labeled("loss").output("loss", model.trainingLoss).build())
           .withoutDevices()
@@ -476,7 +609,7 @@ class ModelExporterTest {
           SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f)).inPlace(true).build();
       Op step = model.step(sam.minimize(model.trainingLoss));
       new ModelExporter(graph, session)
-          .step(model.labeled("train").output("loss", sam.loss()).build(), step)
+          .trainingSignature(model.labeled("train").output("loss", sam.loss()).build(), step)
           .export(saved);
       SmallClassifier.run(session, step, 0, 2);
       try (SavedModelBundle bundle = SavedModelBundle.load(saved.toString())) {

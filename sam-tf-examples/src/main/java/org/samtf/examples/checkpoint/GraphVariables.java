@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Set;
-import java.util.TreeSet;
 import org.samtf.examples.OneLine;
+import org.samtf.model.GraphCheckpoint;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Session;
@@ -21,38 +21,32 @@ import org.tensorflow.TensorFlow;
  */
 public final class GraphVariables implements Checkpointed {
 
-  private static final String VARIABLE = "VariableV2";
-
   /** What TensorFlow calls stateful, but has nothing that a later step depends on. */
   private static final Set<String> WITHOUT_MEMORY =
-      Set.of(VARIABLE, "Assert", "Print", "PrintV2", "Save", "SaveV2", "Restore", "RestoreV2");
+      Set.of("VariableV2", "Assert", "Print", "PrintV2", "Save", "SaveV2", "Restore", "RestoreV2");
 
   private final Graph graph;
-  private final Session session;
-  private final Set<String> variables;
+  private final GraphCheckpoint variables;
 
   /**
    * Looks through the graph.
    *
-   * @param graph the whole graph: nothing with state is added later
+   * @param graph the graph
    * @param session where the variables live
    * @throws IllegalStateException if the graph has state that cannot be saved; the message names
    *     the op
    */
   public GraphVariables(Graph graph, Session session) {
     this.graph = graph;
-    this.session = session;
-    variables = find();
+    variables = GraphCheckpoint.of(graph, session);
+    requireNoOtherState();
   }
 
-  private Set<String> find() {
+  private void requireNoOtherState() {
     Set<String> stateful = statefulTypes();
-    Set<String> found = new TreeSet<>();
     for (Iterator<GraphOperation> ops = graph.operations(); ops.hasNext(); ) {
       GraphOperation op = ops.next();
-      if (op.type().equals(VARIABLE)) {
-        found.add(op.name());
-      } else if (stateful.contains(op.type()) && !WITHOUT_MEMORY.contains(op.type())) {
+      if (stateful.contains(op.type()) && !WITHOUT_MEMORY.contains(op.type())) {
         throw new IllegalStateException(
             "op \""
                 + op.name()
@@ -61,7 +55,6 @@ public final class GraphVariables implements Checkpointed {
                 + ") has state that no checkpoint can keep; use a variable, or a stateless op");
       }
     }
-    return found;
   }
 
   private static Set<String> statefulTypes() {
@@ -83,38 +76,17 @@ public final class GraphVariables implements Checkpointed {
 
   @Override
   public void save(Path directory) throws IOException {
-    requireNoOthers();
-    try {
-      session.save(directory.resolve(name()).toString());
-    } catch (RuntimeException e) {
-      throw asIoException(e);
-    }
+    requireNoOtherState();
+    variables.save(directory.resolve(name()));
   }
 
   @Override
   public void restore(Path directory) throws IOException {
-    requireNoOthers();
+    requireNoOtherState();
     try {
-      session.restore(directory.resolve(name()).toString());
-    } catch (RuntimeException e) {
-      throw asIoException(e);
+      variables.restore(directory.resolve(name()));
+    } catch (IllegalArgumentException e) {
+      throw new IOException(OneLine.of(String.valueOf(e.getMessage())), e);
     }
-  }
-
-  /** TensorFlow Java decides at the first call which variables are saved, and never again. */
-  private void requireNoOthers() {
-    Set<String> now = find();
-    now.removeAll(variables);
-    if (!now.isEmpty()) {
-      throw new IllegalStateException(
-          "variables " + now + " were added to the graph after it was said to be whole");
-    }
-  }
-
-  /** The exceptions of TensorFlow Java have no common type below this one. */
-  private static IOException asIoException(RuntimeException e) {
-    String message = OneLine.of(String.valueOf(e.getMessage()));
-    int details = message.indexOf("[[{{node");
-    return new IOException((details > 0 ? message.substring(0, details) : message).strip(), e);
   }
 }

@@ -65,7 +65,7 @@ public final class ModelExport {
         .signature(predict)
         .signature(evaluate)
         .signature(trainingLoss)
-        .step(train, step.op())
+        .trainingSignature(train, step.op())
         .export(directory);
   }
 

@@ -2,13 +2,14 @@ package org.samtf.examples.train;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.samtf.examples.InputException;
 import org.samtf.examples.data.DataSet;
+import org.samtf.model.LoadedModel;
 import org.tensorflow.Result;
-import org.tensorflow.SavedModelBundle;
 import org.tensorflow.SessionFunction;
 import org.tensorflow.Signature.TensorDescription;
 import org.tensorflow.ndarray.Shape;
@@ -21,25 +22,33 @@ public final class SavedClassifier implements AutoCloseable {
   private static final String REMEDY = "give the directory that train --export has written";
 
   private final Path directory;
-  private final SavedModelBundle bundle;
+  private final LoadedModel model;
   private final SessionFunction function;
 
-  private SavedClassifier(Path directory, SavedModelBundle bundle) {
+  private SavedClassifier(Path directory, LoadedModel model) {
     this.directory = directory;
-    this.bundle = bundle;
+    this.model = model;
     this.function =
-        bundle.functions().stream()
-            .filter(f -> f.signature().key().equals(ModelExport.PREDICT))
-            .filter(f -> f.signature().getInputs().containsKey(ModelExport.IMAGES))
-            .filter(f -> f.signature().getOutputs().containsKey(ModelExport.CLASS))
-            .filter(f -> f.signature().getOutputs().containsKey(ModelExport.PROBABILITIES))
-            .findFirst()
+        function(
+                ModelExport.PREDICT,
+                List.of(ModelExport.IMAGES),
+                List.of(ModelExport.CLASS, ModelExport.PROBABILITIES))
             .orElseThrow(
                 () ->
                     new InputException(
                         directory + " has no signature for images",
                         "a signature '" + ModelExport.PREDICT + "'",
                         REMEDY));
+  }
+
+  private Optional<SessionFunction> function(
+      String key, List<String> inputs, List<String> outputs) {
+    return model.signatures().stream()
+        .filter(signature -> signature.key().equals(key))
+        .filter(signature -> signature.getInputs().keySet().containsAll(inputs))
+        .filter(signature -> signature.getOutputs().keySet().containsAll(outputs))
+        .findFirst()
+        .map(signature -> model.function(key));
   }
 
   /**
@@ -70,18 +79,16 @@ public final class SavedClassifier implements AutoCloseable {
    */
   public static SavedClassifier load(Path directory) {
     check(directory);
-    SavedModelBundle bundle;
+    LoadedModel model;
     try {
-      bundle = SavedModelBundle.load(directory.toString(), SavedModelBundle.DEFAULT_TAG);
-    } catch (RuntimeException e) {
-      // The exceptions of TensorFlow Java have no common type below this one.
-      throw new InputException(
-          directory + " cannot be loaded (" + e.getMessage() + ")", "a whole SavedModel", REMEDY);
+      model = LoadedModel.load(directory);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(e.getMessage(), "a whole SavedModel", REMEDY);
     }
     try {
-      return new SavedClassifier(directory, bundle);
+      return new SavedClassifier(directory, model);
     } catch (RuntimeException e) {
-      bundle.close();
+      model.close();
       throw e;
     }
   }
@@ -119,12 +126,10 @@ public final class SavedClassifier implements AutoCloseable {
    */
   public OptionalDouble loss(DataSet data) {
     Optional<SessionFunction> evaluate =
-        bundle.functions().stream()
-            .filter(f -> f.signature().key().equals(ModelExport.EVALUATE))
-            .filter(f -> f.signature().getInputs().containsKey(ModelExport.IMAGES))
-            .filter(f -> f.signature().getInputs().containsKey(ModelExport.LABELS))
-            .filter(f -> f.signature().getOutputs().containsKey(ModelExport.LOSS))
-            .findFirst();
+        function(
+            ModelExport.EVALUATE,
+            List.of(ModelExport.IMAGES, ModelExport.LABELS),
+            List.of(ModelExport.LOSS));
     if (evaluate.isEmpty()) {
       return OptionalDouble.empty();
     }
@@ -175,6 +180,6 @@ public final class SavedClassifier implements AutoCloseable {
 
   @Override
   public void close() {
-    bundle.close();
+    model.close();
   }
 }

@@ -154,6 +154,38 @@ class ResumeTest {
     }
   }
 
+  @Test
+  void theModelOfAResumedRunHasTheSameBytes() throws IOException {
+    TrainingSettings settings =
+        settings(CNN, BaseOptimizer.ADAM, Optional.of(SamSettings.of(0.1f)));
+    Path saved = Files.createDirectory(directory.resolve("saved"));
+    run(settings, new Listener(3), null, saved);
+    export(settings, Optional.empty(), directory.resolve("whole"));
+    export(settings, Optional.of(saved), directory.resolve("resumed"));
+    for (String file :
+        List.of(
+            "saved_model.pb",
+            "variables/variables.index",
+            "variables/variables.data-00000-of-00001")) {
+      assertThat(directory.resolve("resumed").resolve(file))
+          .as(file)
+          .hasSameBinaryContentAs(directory.resolve("whole").resolve(file));
+    }
+  }
+
+  private static void export(TrainingSettings settings, Optional<Path> from, Path to)
+      throws IOException {
+    try (Trainer trainer = new Trainer(DATA, settings, 0.05f)) {
+      if (from.isPresent()) {
+        for (Checkpointed part : trainer.state()) {
+          part.restore(from.get());
+        }
+      }
+      trainer.train(TrainingListener.NONE);
+      trainer.export(to);
+    }
+  }
+
   /** What a run fetches to tell others does not change it. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})

@@ -5,8 +5,11 @@ import java.nio.ByteBuffer;
 import org.tensorflow.proto.distruntime.ServerDef;
 import org.tensorflow.proto.framework.ConfigProto;
 import org.tensorflow.proto.framework.GPUOptions;
+import org.tensorflow.proto.framework.GraphDef;
 import org.tensorflow.proto.framework.KernelList;
+import org.tensorflow.proto.framework.MetaGraphDef;
 import org.tensorflow.proto.framework.RunOptions;
+import org.tensorflow.proto.framework.SavedModel;
 
 /** TensorFlow's messages, whose package differs between lines of TensorFlow Java. */
 public final class Protos {
@@ -40,5 +43,29 @@ public final class Protos {
   /** What a server needs to know. */
   public static ServerDef.Builder server() {
     return ServerDef.newBuilder();
+  }
+
+  /**
+   * What a saved_model.pb holds.
+   *
+   * @throws InvalidProtocolBufferException if it is none
+   */
+  public static SavedModel savedModel(byte[] serialized) throws InvalidProtocolBufferException {
+    return SavedModel.parseFrom(serialized);
+  }
+
+  /**
+   * A graph as the only one of a SavedModel.
+   *
+   * @param graphDef the graph, in binary form
+   * @param tag what the graph is loaded by
+   * @throws InvalidProtocolBufferException if it is no graph
+   */
+  public static SavedModel savedModel(byte[] graphDef, String tag)
+      throws InvalidProtocolBufferException {
+    MetaGraphDef.Builder metaGraph = MetaGraphDef.newBuilder();
+    metaGraph.getMetaInfoDefBuilder().addTags(tag);
+    metaGraph.setGraphDef(GraphDef.parseFrom(graphDef));
+    return SavedModel.newBuilder().addMetaGraphs(metaGraph).build();
   }
 }

@@ -4,8 +4,11 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.ByteBuffer;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
+import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.KernelList;
+import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.RunOptions;
+import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.ServerDef;
 
 /** TensorFlow's messages, whose package differs between lines of TensorFlow Java. */
@@ -40,5 +43,29 @@ public final class Protos {
   /** What a server needs to know. */
   public static ServerDef.Builder server() {
     return ServerDef.newBuilder();
+  }
+
+  /**
+   * What a saved_model.pb holds.
+   *
+   * @throws InvalidProtocolBufferException if it is none
+   */
+  public static SavedModel savedModel(byte[] serialized) throws InvalidProtocolBufferException {
+    return SavedModel.parseFrom(serialized);
+  }
+
+  /**
+   * A graph as the only one of a SavedModel.
+   *
+   * @param graphDef the graph, in binary form
+   * @param tag what the graph is loaded by
+   * @throws InvalidProtocolBufferException if it is no graph
+   */
+  public static SavedModel savedModel(byte[] graphDef, String tag)
+      throws InvalidProtocolBufferException {
+    MetaGraphDef.Builder metaGraph = MetaGraphDef.newBuilder();
+    metaGraph.getMetaInfoDefBuilder().addTags(tag);
+    metaGraph.setGraphDef(GraphDef.parseFrom(graphDef));
+    return SavedModel.newBuilder().addMetaGraphs(metaGraph).build();
   }
 }

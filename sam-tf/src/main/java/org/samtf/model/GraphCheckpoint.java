@@ -1,0 +1,147 @@
+package org.samtf.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.samtf.internal.graph.Messages;
+import org.tensorflow.Graph;
+import org.tensorflow.Output;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.Tensor;
+import org.tensorflow.exceptions.TensorFlowException;
+
+/**
+ * Saves the variables of a graph, and restores them: all that it has by then.
+ *
+ * <pre>{@code
+ * GraphCheckpoint checkpoint = GraphCheckpoint.of(graph, session);
+ * checkpoint.save(Path.of("run/step-1000"));
+ * checkpoint.restore(Path.of("run/step-1000"));
+ * }</pre>
+ *
+ * <p>{@code Session.save} of TF-Java knows the variables that the graph had when it was first
+ * called, or when the model was exported: never the slots of an optimizer that was added later. The
+ * files are the same: a checkpoint of TensorFlow, which each can read of the other.
+ *
+ * <p>The values pass through the memory of the Java process. While variables are saved or restored,
+ * no step may run.
+ */
+public final class GraphCheckpoint {
+
+  private final Graph graph;
+  private final Session session;
+  private final VariableAssigner assigner;
+
+  private GraphCheckpoint(Graph graph, Session session) {
+    this.graph = graph;
+    this.session = session;
+    assigner = new VariableAssigner(graph, session);
+  }
+
+  /**
+   * Takes a graph and a session of it.
+   *
+   * @param graph the graph; more may be added to it later
+   * @param session where the variables have their values
+   * @return what saves and restores them
+   * @throws IllegalArgumentException if one of them is null
+   */
+  public static GraphCheckpoint of(Graph graph, Session session) {
+    return new GraphCheckpoint(Given.notNull(graph, "graph"), Given.notNull(session, "session"));
+  }
+
+  /**
+   * The variables that the graph has now.
+   *
+   * @return their names, in the order in which they were made
+   */
+  public List<String> names() {
+    return List.copyOf(VariableValues.of(graph).keySet());
+  }
+
+  /**
+   * Writes all variables that the graph has now. Pending initial values are assigned first.
+   *
+   * @param checkpoint the path of the checkpoint; the files are this path with {@code .index} and
+   *     {@code .data-00000-of-00001} at its end. Their directory must be there. Files of that name
+   *     are overwritten
+   * @throws IOException if they cannot be written
+   * @throws IllegalStateException if the graph has no variable, or one has no value
+   */
+  public void save(Path checkpoint) throws IOException {
+    Given.notNull(checkpoint, "checkpoint");
+    List<String> names = names();
+    if (names.isEmpty()) {
+      throw new IllegalStateException("the graph has no variable to save");
+    }
+    try (Result values = read(graph, session, names, "save")) {
+      VariableValues.write(checkpoint, names, values);
+    } catch (TensorFlowException e) {
+      throw FileErrors.explained("checkpoint " + checkpoint + " cannot be written", e);
+    }
+  }
+
+  /** What variables are, after pending initial values were assigned. */
+  static Result read(Graph graph, Session session, List<String> names, String purpose) {
+    try {
+      session.initialize();
+      return VariableValues.read(graph, session, names);
+    } catch (TensorFlowException e) {
+      throw new IllegalStateException(
+          "a variable has no value to "
+              + purpose
+              + " ("
+              + Messages.firstLine(e)
+              + "); initialize it first",
+          e);
+    }
+  }
+
+  /**
+   * Gives variables the values that they have in a checkpoint, by their names.
+   *
+   * @param checkpoint the path of the checkpoint without {@code .index}
+   * @param patterns of the names of the variables, as for {@link LoadedModel#variables}; none for
+   *     all that the graph has
+   * @throws IllegalArgumentException if there is no such checkpoint, it lacks one of the variables
+   *     or has it in another shape or type, or a pattern matches none. Then no variable has changed
+   */
+  public void restore(Path checkpoint, String... patterns) {
+    Given.notNull(checkpoint, "checkpoint");
+    Map<String, Output<?>> wanted = VariableValues.matching(graph, patterns);
+    Path index = checkpoint.resolveSibling(checkpoint.getFileName() + ".index");
+    if (!Files.isRegularFile(index)) {
+      throw new IllegalArgumentException(
+          "there is no checkpoint " + checkpoint + ": " + index + " is missing");
+    }
+    if (wanted.isEmpty()) {
+      throw new IllegalArgumentException("the graph has no variable to restore");
+    }
+    try (Result values = fromCheckpoint(checkpoint, wanted)) {
+      Map<String, Tensor> byName = new LinkedHashMap<>();
+      int next = 0;
+      for (String name : wanted.keySet()) {
+        byName.put(name, values.get(next++));
+      }
+      assigner.set(byName);
+    }
+  }
+
+  /** Gives one variable a value. */
+  void set(String variable, Tensor value) {
+    assigner.set(Map.of(variable, value));
+  }
+
+  private static Result fromCheckpoint(Path checkpoint, Map<String, Output<?>> wanted) {
+    try {
+      return VariableValues.fromCheckpoint(checkpoint, wanted);
+    } catch (TensorFlowException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "checkpoint " + checkpoint + " cannot be restored: " + Messages.firstLine(e), e);
+    }
+  }
+}
