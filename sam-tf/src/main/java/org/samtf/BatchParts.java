@@ -10,6 +10,7 @@ import java.util.Set;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.OpCopier;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -113,7 +114,7 @@ final class BatchParts {
               + "\" ("
               + node.type
               + ") does not fit a part of the batch: "
-              + e.getMessage().split("\n")[0]
+              + Messages.firstLine(e)
               + "; if the batch size is a constant there, write -1 for it or take it from tf.shape,"
               + " and name every input that has a row an example",
           e);

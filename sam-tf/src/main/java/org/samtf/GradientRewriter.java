@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.OpCopier;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -113,7 +114,7 @@ final class GradientRewriter {
 
   private Output<?> rewritten(Output<?> output) {
     GraphOperation op = (GraphOperation) output.op();
-    return op.type().equals("VariableV2")
+    return OpKinds.isVariable(op.type())
         ? reads.read(output, device)
         : rewritten.getOrDefault(op, op).output(output.index());
   }

@@ -9,9 +9,10 @@ import java.util.Set;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
-import org.samtf.internal.graph.RefHostileGradients;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.exceptions.TensorFlowException;
@@ -101,7 +102,7 @@ final class Trainables {
       Output<?>[] gradients = scope.env().addGradients(prefix, new Output<?>[] {loss}, xs, null);
       return GradientRewriter.rewrite(gradients, prefix + "/", scope, narrowMatMuls, reads);
     } catch (TensorFlowException | IllegalArgumentException e) {
-      String message = e.getMessage();
+      String message = Messages.firstLine(e);
       String hint = "";
       if (message.contains("SparseSoftmaxCrossEntropyWithLogits")) {
         hint = "; use softmaxCrossEntropyWithLogits with one-hot labels";
@@ -129,7 +130,7 @@ final class Trainables {
     for (Node node : forward.feedingLoss()) {
       if (node.isVariable() && Reals.isFloating(node.op.output(0))) {
         variables.add(node);
-      } else if (node.type.equals("VarHandleOp") || node.type.equals("Variable")) {
+      } else if (OpKinds.isOtherVariable(node.type)) {
         throw new IllegalArgumentException(
             "loss \""
                 + forward.loss().name
@@ -156,7 +157,7 @@ final class Trainables {
     for (Operand<?> operand : wanted) {
       Output<? extends TType> output = operand.asOutput();
       Node node = reached.get(output.op());
-      if (!output.op().type().equals("VariableV2") || !Reals.isFloating(output)) {
+      if (!OpKinds.isVariable(output.op().type()) || !Reals.isFloating(output)) {
         throw new IllegalArgumentException(
             "trainable has \""
                 + output.op().name()
@@ -201,7 +202,7 @@ final class Trainables {
   /** Some C++ gradient functions fail on a reference: two of them end the whole process. */
   private static void refuseRefs(LossGraph forward, List<Node> variables) {
     for (Node node : forward.feedingLoss()) {
-      if (RefHostileGradients.TYPES.contains(node.type)) {
+      if (OpKinds.gradientRefusesReferences(node.type)) {
         for (Node input : node.inputs) {
           if (variables.contains(input)) {
             throw new IllegalArgumentException(

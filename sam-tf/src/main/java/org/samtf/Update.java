@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -110,7 +111,7 @@ final class Update {
     }
     GraphOperation train =
         graph
-            .opBuilder("NoOp", free, scope.withControlDependencyOps(new ArrayList<>(steps)))
+            .opBuilder(OpKinds.NO_OP, free, scope.withControlDependencyOps(new ArrayList<>(steps)))
             .build();
     return () -> train;
   }

@@ -9,9 +9,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.Assignments;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.OpCopier;
-import org.samtf.internal.graph.OpDefs;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -27,8 +28,6 @@ import org.tensorflow.Output;
  */
 final class UpdateOrder {
 
-  private static final String VARIABLE = "VariableV2";
-
   private final OpCopier copier;
 
   /** The ops that gradients come from; all that assigns is to run after them. */
@@ -39,9 +38,6 @@ final class UpdateOrder {
 
   /** The variables whose value, at the time of the step, an op's outputs are computed from. */
   private final Map<GraphOperation, Set<GraphOperation>> readBy = new HashMap<>();
-
-  /** The variable whose reference an op that assigns to it hands on. */
-  private final Map<GraphOperation, GraphOperation> returnedBy = new HashMap<>();
 
   private final Map<GraphOperation, GraphOperation> lastWriter = new HashMap<>();
   private final Map<GraphOperation, Set<GraphOperation>> readersSince = new HashMap<>();
@@ -71,11 +67,11 @@ final class UpdateOrder {
   private List<GraphOperation> order(List<GraphOperation> written, GraphOperation update) {
     Set<GraphOperation> run = behind(update, new HashSet<>(written));
     for (GraphOperation op : written) {
-      if (run.contains(op) && !op.equals(update) && !op.type().equals(VARIABLE)) {
+      if (run.contains(op) && !op.equals(update) && !OpKinds.isVariable(op.type())) {
         order(op);
       }
     }
-    if (!update.type().equals("NoOp")) {
+    if (!update.type().equals(OpKinds.NO_OP)) {
       return List.of(run.contains(update) ? order(update) : update);
     }
     List<GraphOperation> targets = new ArrayList<>();
@@ -111,7 +107,7 @@ final class UpdateOrder {
     }
     before.addAll(controls);
 
-    Set<GraphOperation> targets = assignedVariables(op, inputs);
+    Set<GraphOperation> targets = Assignments.of(op);
     Set<GraphOperation> missing = new LinkedHashSet<>();
     boolean waits = before.stream().anyMatch(b -> barrier.contains(b) || afterBarrier.contains(b));
     if (!targets.isEmpty() && !waits) {
@@ -122,12 +118,8 @@ final class UpdateOrder {
     Set<GraphOperation> read = new LinkedHashSet<>();
     for (Operand<?> input : inputs) {
       GraphOperation source = (GraphOperation) input.op();
-      GraphOperation variable = variableBehind(source);
-      if (variable != null) {
-        read.add(variable);
-      } else {
-        read.addAll(readBy.getOrDefault(source, Set.of()));
-      }
+      read.addAll(Assignments.variablesBehind(source));
+      read.addAll(readBy.getOrDefault(source, Set.of()));
     }
     for (GraphOperation variable : read) {
       if (lastWriter.containsKey(variable)) {
@@ -161,7 +153,6 @@ final class UpdateOrder {
       readers.add(op);
     }
     for (GraphOperation variable : targets) {
-      returnedBy.putIfAbsent(op, variable);
       lastWriter.put(variable, op);
       readersSince.remove(variable);
     }
@@ -212,32 +203,5 @@ final class UpdateOrder {
       }
     }
     return false;
-  }
-
-  /** The variables that {@code op} assigns to. */
-  private Set<GraphOperation> assignedVariables(GraphOperation op, List<Operand<?>> inputs) {
-    OpDefs.Definition definition = OpDefs.of(op.type());
-    Set<GraphOperation> variables = new LinkedHashSet<>();
-    for (int i = 0; definition.takesRef && i < inputs.size(); i++) {
-      if (definition.isRefInput(op, i)) {
-        GraphOperation source = (GraphOperation) inputs.get(i).op();
-        GraphOperation variable = variableBehind(source);
-        if (variable != null) {
-          variables.add(variable);
-        } else if (returnedBy.containsKey(source)) {
-          variables.add(returnedBy.get(source));
-        }
-      }
-    }
-    return variables;
-  }
-
-  /** The variable that an op is, or whose reference it passes on; null if none. */
-  private static GraphOperation variableBehind(GraphOperation op) {
-    GraphOperation source = op;
-    while (source.type().equals(SlotNames.ALIAS)) {
-      source = (GraphOperation) source.inputs().get(0).op();
-    }
-    return source.type().equals(VARIABLE) ? source : null;
   }
 }

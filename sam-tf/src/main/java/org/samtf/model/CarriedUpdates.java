@@ -14,6 +14,7 @@ import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.NamePatterns;
 import org.samtf.internal.graph.OpCopier;
+import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -100,7 +101,7 @@ final class CarriedUpdates {
           updating.add(op);
         }
       }
-      Set<String> read = new HashSet<>(model.ofType("VariableV2", ops));
+      Set<String> read = new HashSet<>(model.ofType(OpKinds.VARIABLE, ops));
       read.removeAll(written);
       carriedOver.addAll(read);
     }
@@ -151,7 +152,7 @@ final class CarriedUpdates {
       return loss;
     }
     scope = GraphScope.unique(graph, SCOPE);
-    computedFrom.removeIf(op -> copied.containsKey(op) || op.type().equals("VariableV2"));
+    computedFrom.removeIf(op -> copied.containsKey(op) || OpKinds.isVariable(op.type()));
     return scope
         .withName("loss")
         .withControlDependencyOps(new ArrayList<>(computedFrom))

@@ -40,7 +40,7 @@ public final class LossGraph {
     }
 
     public boolean isVariable() {
-      return type.equals("VariableV2");
+      return OpKinds.isVariable(type);
     }
 
     /** Whether an input is taken by reference: the variable itself and not its value. */
@@ -59,9 +59,6 @@ public final class LossGraph {
       this.next = next;
     }
   }
-
-  /** The ops by which optimizers without an op of their own update a variable. */
-  private static final Set<String> UPDATES = Set.of("AssignSub", "AssignAdd");
 
   private final List<Node> inputsFirst = new ArrayList<>();
   private final Node loss;
@@ -97,9 +94,7 @@ public final class LossGraph {
   public Set<GraphOperation> assigned() {
     Set<GraphOperation> assigned = new HashSet<>();
     for (Node node : inputsFirst) {
-      if (Assignments.areMadeBy(node.type)) {
-        assigned.addAll(Assignments.of(node.op));
-      }
+      assigned.addAll(Assignments.of(node.op));
     }
     return assigned;
   }
@@ -127,8 +122,7 @@ public final class LossGraph {
    */
   public void refuseAfterUpdate(List<Node> variables) {
     for (Node node : inputsFirst) {
-      boolean updates = node.type.startsWith("Apply") || UPDATES.contains(node.type);
-      if (updates && variables.contains(node.inputs[0])) {
+      if (OpKinds.isUpdate(node.type) && variables.contains(node.inputs[0])) {
         throw new IllegalArgumentException(
             "loss \""
                 + loss.name
