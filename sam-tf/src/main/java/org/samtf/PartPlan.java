@@ -9,6 +9,7 @@ import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.OpDefs;
 import org.samtf.internal.graph.OpKinds;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;
 
 /**
@@ -26,6 +27,9 @@ final class PartPlan {
   private final Set<Node> ofFirst;
   private final Set<Node> ofOthers;
 
+  /** The ops that parts other than the first do without. */
+  private final Set<GraphOperation> leftOut = new HashSet<>();
+
   /**
    * Plans the parts.
    *
@@ -38,6 +42,11 @@ final class PartPlan {
     findDependent(forward);
     ofFirst = needed(true);
     ofOthers = needed(false);
+    for (Node node : dependent) {
+      if (!ofOthers.contains(node)) {
+        leftOut.add(node.op);
+      }
+    }
     for (Node node : forward.feedingLoss()) {
       if (dependent.contains(node)) {
         requireCopyable(node);
@@ -51,8 +60,8 @@ final class PartPlan {
   }
 
   /** Whether the copies of the part come after {@code control}, or its copy. */
-  boolean keepsControl(Node control, boolean first) {
-    return !dependent.contains(control) || isCopied(control, first);
+  boolean keepsControl(GraphOperation control, boolean first) {
+    return first || !leftOut.contains(control);
   }
 
   private void findDependent(LossGraph forward) {

@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.Assignments;
+import org.samtf.internal.graph.Edges;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.OpCopier;
 import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
-import org.tensorflow.Output;
 
 /**
  * Makes the graph run an optimizer's update in the order in which its code wrote it.
@@ -28,12 +28,11 @@ import org.tensorflow.Output;
  */
 final class UpdateOrder {
 
-  private final OpCopier copier;
+  private final GraphCopy copy;
 
   /** The ops that gradients come from; all that assigns is to run after them. */
   private final Set<GraphOperation> barrier;
 
-  private final Map<GraphOperation, GraphOperation> copies = new HashMap<>();
   private final Set<GraphOperation> afterBarrier = new HashSet<>();
 
   /** The variables whose value, at the time of the step, an op's outputs are computed from. */
@@ -43,7 +42,7 @@ final class UpdateOrder {
   private final Map<GraphOperation, Set<GraphOperation>> readersSince = new HashMap<>();
 
   private UpdateOrder(GraphScope scope, Set<GraphOperation> barrier) {
-    this.copier = new OpCopier(scope);
+    this.copy = GraphCopy.below(scope);
     this.barrier = barrier;
   }
 
@@ -76,37 +75,20 @@ final class UpdateOrder {
     }
     List<GraphOperation> targets = new ArrayList<>();
     for (GraphOperation control : update.controlInputs()) {
-      targets.add(now(control));
+      targets.add(copy.of(control));
     }
     return targets;
   }
 
   /** The ops of {@code within} that {@code update} runs. */
   private static Set<GraphOperation> behind(GraphOperation update, Set<GraphOperation> within) {
-    Set<GraphOperation> found = new HashSet<>();
-    Deque<GraphOperation> todo = new ArrayDeque<>();
-    todo.add(update);
-    while (!todo.isEmpty()) {
-      GraphOperation op = todo.remove();
-      if (!within.contains(op) || !found.add(op)) {
-        continue;
-      }
-      op.inputs().forEach(input -> todo.add((GraphOperation) input.op()));
-      todo.addAll(op.controlInputs());
-    }
-    return found;
+    return within.contains(update)
+        ? new HashSet<>(Edges.inputsFirst(List.of(update), within::contains))
+        : Set.of();
   }
 
   private GraphOperation order(GraphOperation op) {
-    List<Operand<?>> inputs = op.inputs();
-    Set<GraphOperation> before = new LinkedHashSet<>();
-    inputs.forEach(input -> before.add((GraphOperation) input.op()));
-    Set<GraphOperation> controls = new LinkedHashSet<>();
-    if (op.numControlInputs() > 0) {
-      controls.addAll(op.controlInputs());
-    }
-    before.addAll(controls);
-
+    Set<GraphOperation> before = new LinkedHashSet<>(Edges.into(op));
     Set<GraphOperation> targets = Assignments.of(op);
     Set<GraphOperation> missing = new LinkedHashSet<>();
     boolean waits = before.stream().anyMatch(b -> barrier.contains(b) || afterBarrier.contains(b));
@@ -116,7 +98,7 @@ final class UpdateOrder {
     }
 
     Set<GraphOperation> read = new LinkedHashSet<>();
-    for (Operand<?> input : inputs) {
+    for (Operand<?> input : op.inputs()) {
       GraphOperation source = (GraphOperation) input.op();
       read.addAll(Assignments.variablesBehind(source));
       read.addAll(readBy.getOrDefault(source, Set.of()));
@@ -136,7 +118,7 @@ final class UpdateOrder {
       afterBarrier.add(op);
     }
     noteUse(op, before, read, targets);
-    return writeAgainIfNeeded(op, inputs, controls, missing);
+    return copy.addIfChanged(op, missing);
   }
 
   private void noteUse(
@@ -158,36 +140,6 @@ final class UpdateOrder {
     }
   }
 
-  private GraphOperation writeAgainIfNeeded(
-      GraphOperation op,
-      List<Operand<?>> inputs,
-      Set<GraphOperation> controls,
-      Set<GraphOperation> missing) {
-    List<Output<?>> inputsNow = new ArrayList<>();
-    boolean changed = !missing.isEmpty();
-    for (Operand<?> input : inputs) {
-      GraphOperation source = (GraphOperation) input.op();
-      changed |= copies.containsKey(source);
-      inputsNow.add(now(source).output(input.asOutput().index()));
-    }
-    Set<GraphOperation> controlsNow = new LinkedHashSet<>();
-    for (GraphOperation control : controls) {
-      changed |= copies.containsKey(control);
-      controlsNow.add(now(control));
-    }
-    if (!changed) {
-      return op;
-    }
-    missing.forEach(earlier -> controlsNow.add(now(earlier)));
-    GraphOperation copy = copier.copy(op, inputsNow, controlsNow);
-    copies.put(op, copy);
-    return copy;
-  }
-
-  private GraphOperation now(GraphOperation op) {
-    return copies.getOrDefault(op, op);
-  }
-
   /** Whether {@code earlier} is run before one of {@code later} because of an edge there is. */
   private boolean isBehind(GraphOperation earlier, Set<GraphOperation> later) {
     Set<GraphOperation> seen = new HashSet<>();
@@ -198,8 +150,7 @@ final class UpdateOrder {
         return true;
       }
       if (readBy.containsKey(op) && seen.add(op)) {
-        op.inputs().forEach(input -> todo.add((GraphOperation) input.op()));
-        todo.addAll(op.controlInputs());
+        todo.addAll(Edges.into(op));
       }
     }
     return false;

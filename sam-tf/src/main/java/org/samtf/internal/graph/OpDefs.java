@@ -108,6 +108,11 @@ public final class OpDefs {
     return REGISTRY.find(type);
   }
 
+  /** Whether an input of an op is taken by reference: a variable itself and not its value. */
+  public static boolean isRefInput(GraphOperation op, int index) {
+    return of(op.type()).isRefInput(op, index);
+  }
+
   /** All that TensorFlow has registered now. */
   static Map<String, Definition> read() {
     Map<String, Definition> byType = new HashMap<>();
