@@ -1,16 +1,18 @@
 package org.samtf;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
-import org.samtf.internal.graph.OpCopier;
+import org.samtf.internal.graph.Messages;
+import org.samtf.internal.graph.OpDefs;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -69,43 +71,38 @@ final class BatchParts {
                   .identity(input)
                   .asOutput());
     }
-    OpCopier copier = new OpCopier(scope, scope.getDeviceString(), number);
-    Map<Node, GraphOperation> copies = new HashMap<>();
+    String device = scope.getDeviceString();
+    GraphCopy copy =
+        GraphCopy.below(scope)
+            .on(device)
+            .drawing(number)
+            .reading((reader, index, input) -> read(reader, index, input, readAs, device))
+            .waitingFor(control -> plan.keepsControl(control, number == 0) ? control : null);
     for (Node node : forward.inputsFirst()) {
       if (plan.isCopied(node, number == 0)) {
-        copies.put(node, copy(copier, node, number == 0, readAs, scope.getDeviceString(), copies));
+        add(copy, node);
       }
     }
-    return new Replica(copies.get(forward.loss()).output(loss.index()));
+    return new Replica(copy.of(loss));
   }
 
-  private GraphOperation copy(
-      OpCopier copier,
-      Node node,
-      boolean first,
+  private Output<?> read(
+      GraphOperation reader,
+      int index,
+      Output<?> input,
       Map<Output<?>, Output<?>> readAs,
-      String device,
-      Map<Node, GraphOperation> copies) {
-    List<Output<?>> inputs = new ArrayList<>();
-    for (int i = 0; i < node.inputs.length; i++) {
-      Node source = node.inputs[i];
-      Output<?> original = source.op.output(node.inputOutputs[i]);
-      if (readAs.containsKey(original)) {
-        inputs.add(readAs.get(original));
-      } else if (source.isVariable() && !node.takesRef(i)) {
-        inputs.add(reads.read(original, device));
-      } else {
-        inputs.add(copies.getOrDefault(source, source.op).output(node.inputOutputs[i]));
-      }
+      String device) {
+    Output<?> part = readAs.get(input);
+    if (part != null) {
+      return part;
     }
-    List<GraphOperation> controls = new ArrayList<>();
-    for (Node control : node.controls) {
-      if (plan.keepsControl(control, first)) {
-        controls.add(copies.getOrDefault(control, control.op));
-      }
-    }
+    boolean isValue = OpKinds.isVariable(input.op().type()) && !OpDefs.isRefInput(reader, index);
+    return isValue ? reads.read(input, device) : input;
+  }
+
+  private static void add(GraphCopy copy, Node node) {
     try {
-      return copier.copy(node.op, inputs, controls);
+      copy.add(node.op);
     } catch (TensorFlowException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "op \""
@@ -113,7 +110,7 @@ final class BatchParts {
               + "\" ("
               + node.type
               + ") does not fit a part of the batch: "
-              + e.getMessage().split("\n")[0]
+              + Messages.firstLine(e)
               + "; if the batch size is a constant there, write -1 for it or take it from tf.shape,"
               + " and name every input that has a row an example",
           e);

@@ -1,17 +1,13 @@
 package org.samtf;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import java.util.function.Predicate;
+import org.samtf.internal.graph.Edges;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.OpCopier;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.GraphOperation;
-import org.tensorflow.Operand;
 import org.tensorflow.Output;
 
 /**
@@ -22,21 +18,7 @@ import org.tensorflow.Output;
  */
 final class GradientRewriter {
 
-  private final String device;
-  private final DeviceReads reads;
-  private final OpCopier copier;
-  private final boolean isPlacing;
-  private final NarrowMatMuls narrow;
-  private final Map<GraphOperation, GraphOperation> rewritten = new HashMap<>();
-
-  private GradientRewriter(GraphScope scope, boolean narrowMatMuls, DeviceReads reads) {
-    device = scope.getDeviceString();
-    this.reads = reads;
-    GraphScope at = scope.withSubScope("rewritten");
-    isPlacing = !device.isEmpty();
-    copier = new OpCopier(at, device, 0);
-    narrow = narrowMatMuls ? new NarrowMatMuls(at) : null;
-  }
+  private GradientRewriter() {}
 
   /**
    * Writes the ops whose names start with {@code prefix} again where there is a reason to.
@@ -56,65 +38,43 @@ final class GradientRewriter {
     if (scope.getDeviceString().isEmpty() && !narrowMatMuls) {
       return gradients;
     }
-    GradientRewriter rewriter = new GradientRewriter(scope, narrowMatMuls, reads);
+    String device = scope.getDeviceString();
+    GraphScope at = scope.withSubScope("rewritten");
+    NarrowMatMuls narrow = narrowMatMuls ? new NarrowMatMuls(at) : null;
+    GraphCopy copy =
+        GraphCopy.below(at)
+            .on(device)
+            .reading((reader, index, input) -> read(input, reads, device));
+    for (GraphOperation op : behind(gradients, prefix)) {
+      if (narrow != null && narrow.isBetterFor(op)) {
+        copy.put(op, narrow.write(op, copy.inputsOf(op), copy.controlsOf(op)));
+      } else if (!device.isEmpty()) {
+        copy.add(op);
+      } else {
+        copy.addIfChanged(op, List.of());
+      }
+    }
     Output<?>[] results = new Output<?>[gradients.length];
     for (int i = 0; i < gradients.length; i++) {
-      results[i] = gradients[i];
-      if (!gradients[i].isClosed()) {
-        rewriter.rewriteBehind((GraphOperation) gradients[i].op(), prefix);
-        results[i] = rewriter.rewritten(gradients[i]);
-      }
+      results[i] =
+          gradients[i].isClosed() ? gradients[i] : copy.of(read(gradients[i], reads, device));
     }
     return results;
   }
 
-  private void rewriteBehind(GraphOperation last, String prefix) {
-    Deque<GraphOperation> stack = new ArrayDeque<>();
-    Set<GraphOperation> opened = new HashSet<>();
-    stack.push(last);
-    while (!stack.isEmpty()) {
-      GraphOperation op = stack.peek();
-      if (rewritten.containsKey(op) || !op.name().startsWith(prefix)) {
-        stack.pop();
-        continue;
-      }
-      List<Operand<?>> inputs = op.inputs();
-      Set<GraphOperation> controls = op.controlInputs();
-      if (opened.add(op)) {
-        inputs.forEach(input -> stack.push((GraphOperation) input.op()));
-        controls.forEach(stack::push);
-      } else {
-        stack.pop();
-        rewritten.put(op, rewrite(op, inputs, controls));
-      }
-    }
+  private static Output<?> read(Output<?> input, DeviceReads reads, String device) {
+    return OpKinds.isVariable(input.op().type()) ? reads.read(input, device) : input;
   }
 
-  private GraphOperation rewrite(
-      GraphOperation op, List<Operand<?>> inputs, Set<GraphOperation> controls) {
-    boolean isChanged = isPlacing;
-    List<Output<?>> newInputs = new ArrayList<>();
-    for (Operand<?> input : inputs) {
-      Output<?> newInput = rewritten(input.asOutput());
-      isChanged |= !newInput.op().equals(input.op());
-      newInputs.add(newInput);
+  /** The gradient ops, each after those that it is computed from. */
+  private static List<GraphOperation> behind(Output<?>[] gradients, String prefix) {
+    Predicate<GraphOperation> isGradient = op -> op.name().startsWith(prefix);
+    List<GraphOperation> last = new ArrayList<>();
+    for (Output<?> gradient : gradients) {
+      if (!gradient.isClosed() && isGradient.test((GraphOperation) gradient.op())) {
+        last.add((GraphOperation) gradient.op());
+      }
     }
-    List<GraphOperation> newControls = new ArrayList<>();
-    for (GraphOperation control : controls) {
-      GraphOperation newControl = rewritten.getOrDefault(control, control);
-      isChanged |= !newControl.equals(control);
-      newControls.add(newControl);
-    }
-    if (narrow != null && narrow.isBetterFor(op)) {
-      return narrow.write(op, newInputs, newControls);
-    }
-    return isChanged ? copier.copy(op, newInputs, newControls) : op;
-  }
-
-  private Output<?> rewritten(Output<?> output) {
-    GraphOperation op = (GraphOperation) output.op();
-    return op.type().equals("VariableV2")
-        ? reads.read(output, device)
-        : rewritten.getOrDefault(op, op).output(output.index());
+    return Edges.inputsFirst(last, isGradient);
   }
 }

@@ -69,7 +69,7 @@ final class NarrowMatMuls {
   }
 
   /** Writes the product of {@code inputs} in place of {@code op}. */
-  GraphOperation write(GraphOperation op, List<Output<?>> inputs, List<GraphOperation> controls) {
+  GraphOperation write(GraphOperation op, List<Output<?>> inputs, Set<GraphOperation> controls) {
     String device = scope.getDeviceString().isEmpty() ? op.device() : scope.getDeviceString();
     Ops tf =
         scope

@@ -5,11 +5,11 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.samtf.internal.graph.Functions;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.OpDefs;
-import org.samtf.internal.graph.RandomOps;
+import org.samtf.internal.graph.OpKinds;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;
 
 /**
@@ -21,14 +21,14 @@ import org.tensorflow.Output;
  */
 final class PartPlan {
 
-  /** Guards of the ops behind them, so every part needs its own. */
-  private static final Set<String> GUARDS = Set.of("Assert", "CheckNumerics", "CheckNumericsV2");
-
   private final Set<Output<?>> batchInputs;
   private final Set<Node> dependent = new HashSet<>();
   private final Node loss;
   private final Set<Node> ofFirst;
   private final Set<Node> ofOthers;
+
+  /** The ops that parts other than the first do without. */
+  private final Set<GraphOperation> leftOut = new HashSet<>();
 
   /**
    * Plans the parts.
@@ -42,6 +42,11 @@ final class PartPlan {
     findDependent(forward);
     ofFirst = needed(true);
     ofOthers = needed(false);
+    for (Node node : dependent) {
+      if (!ofOthers.contains(node)) {
+        leftOut.add(node.op);
+      }
+    }
     for (Node node : forward.feedingLoss()) {
       if (dependent.contains(node)) {
         requireCopyable(node);
@@ -55,8 +60,8 @@ final class PartPlan {
   }
 
   /** Whether the copies of the part come after {@code control}, or its copy. */
-  boolean keepsControl(Node control, boolean first) {
-    return !dependent.contains(control) || isCopied(control, first);
+  boolean keepsControl(GraphOperation control, boolean first) {
+    return first || !leftOut.contains(control);
   }
 
   private void findDependent(LossGraph forward) {
@@ -114,18 +119,18 @@ final class PartPlan {
 
   private static boolean hasSideEffect(Node node) {
     OpDefs.Definition definition = OpDefs.of(node.type);
-    return !GUARDS.contains(node.type)
+    return !OpKinds.isGuard(node.type)
         && (definition.takesRef || definition.isStateful)
-        && !RandomOps.isRandom(node.type)
-        && !Functions.CALLS.contains(node.type);
+        && !OpKinds.isRandom(node.type)
+        && !OpKinds.isCall(node.type);
   }
 
   private static void requireCopyable(Node node) {
-    if (TwinPlan.LOOPS.contains(node.type)) {
+    if (OpKinds.isLoop(node.type)) {
       throw TwinPlan.refuse(
           node, "is part of a loop with a back edge, which cannot be copied", "unroll the loop");
     }
-    if (hasSideEffect(node) && !TwinPlan.PASS_THROUGH.contains(node.type)) {
+    if (hasSideEffect(node) && !OpKinds.isPassThrough(node.type)) {
       throw TwinPlan.refuse(
           node,
           "has state or a side effect, so it runs once a step, and each part of the batch is"

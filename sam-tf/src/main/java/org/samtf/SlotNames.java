@@ -3,6 +3,7 @@ package org.samtf;
 import java.util.HashMap;
 import java.util.Map;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -17,9 +18,6 @@ import org.tensorflow.types.family.TType;
  * with dots in their place.
  */
 final class SlotNames {
-
-  /** Passes a variable's reference on. */
-  static final String ALIAS = "RefIdentity";
 
   private final Map<Output<?>, Output<?>> aliases = new HashMap<>();
 
@@ -42,7 +40,8 @@ final class SlotNames {
     for (int i = 1; graph.operation(free) != null; i++) {
       free = name + "_" + i;
     }
-    GraphOperation alias = graph.opBuilder(ALIAS, free, scope).addInput(variable).build();
+    GraphOperation alias =
+        graph.opBuilder(OpKinds.REFERENCE, free, scope).addInput(variable).build();
     return alias.output(0);
   }
 }

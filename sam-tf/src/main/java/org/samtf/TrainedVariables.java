@@ -12,8 +12,8 @@ import java.util.Set;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
-import org.samtf.internal.graph.RefHostileGradients;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.types.family.TType;
@@ -144,7 +144,7 @@ final class TrainedVariables {
         if (node.isVariable() && Reals.isFloating(node.op.output(0))) {
           variables.add(node.op.output(0));
           any = true;
-        } else if (node.type.equals("VarHandleOp") || node.type.equals("Variable")) {
+        } else if (OpKinds.isOtherVariable(node.type)) {
           throw new IllegalArgumentException(
               text(List.of(loss))
                   + " reaches variable \""
@@ -168,7 +168,7 @@ final class TrainedVariables {
     Set<Output<?>> variables = new LinkedHashSet<>();
     for (Operand<?> operand : wanted) {
       Output<? extends TType> output = operand.asOutput();
-      if (!output.op().type().equals("VariableV2") || !Reals.isFloating(output)) {
+      if (!OpKinds.isVariable(output.op().type()) || !Reals.isFloating(output)) {
         throw new IllegalArgumentException(
             "trainable has \""
                 + output.op().name()
@@ -221,7 +221,7 @@ final class TrainedVariables {
   /** Some C++ gradient functions fail on a reference: two of them end the whole process. */
   private static void refuseRefs(LossGraph forward, List<Node> variables) {
     for (Node node : forward.feedingLoss()) {
-      if (RefHostileGradients.TYPES.contains(node.type)) {
+      if (OpKinds.gradientRefusesReferences(node.type)) {
         for (Node input : node.inputs) {
           if (variables.contains(input)) {
             throw new IllegalArgumentException(

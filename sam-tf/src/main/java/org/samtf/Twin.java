@@ -1,13 +1,13 @@
 package org.samtf;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
-import org.samtf.internal.graph.OpCopier;
+import org.samtf.internal.graph.OpDefs;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operation;
 import org.tensorflow.Output;
@@ -20,9 +20,6 @@ import org.tensorflow.Output;
  */
 final class Twin {
 
-  private final Map<Node, Output<?>> readAs;
-  private final TwinPlan plan;
-  private final Map<Node, GraphOperation> copies = new HashMap<>();
   private final Output<?> loss;
 
   /**
@@ -40,64 +37,29 @@ final class Twin {
       Output<?> loss,
       Map<Node, Output<?>> readAs,
       Operation readAfter) {
-    this.plan = plan;
-    this.readAs = readAs;
-    OpCopier copier = new OpCopier(scope);
+    Map<Output<?>, Output<?>> instead = new HashMap<>();
+    readAs.forEach((variable, tensor) -> instead.put(variable.op.output(0), tensor));
+    GraphCopy copy =
+        GraphCopy.below(scope)
+            .reading(
+                (reader, index, input) -> {
+                  Output<?> tensor = instead.get(input);
+                  return tensor == null || OpDefs.isRefInput(reader, index) ? input : tensor;
+                });
     for (Node node : forward.inputsFirst()) {
-      if (plan.isCopied(node)) {
-        copies.put(node, copier.copy(node.op, inputs(node), controls(node, readAfter)));
+      if (plan.isPassedBy(node)) {
+        Output<?> input = node.input(0);
+        instead.put(node.op.output(0), instead.getOrDefault(input, input));
+      } else if (plan.isCopied(node)) {
+        boolean takesVariable = node.takesRefOf(readAs.keySet());
+        copy.add(node.op, takesVariable ? List.of((GraphOperation) readAfter) : List.of());
       }
     }
-    this.loss = output(forward.loss(), loss.index());
+    this.loss = copy.of(instead.getOrDefault(loss, loss));
   }
 
   /** The loss of the second pass. */
   Output<?> loss() {
     return loss;
-  }
-
-  private List<Output<?>> inputs(Node node) {
-    List<Output<?>> inputs = new ArrayList<>(node.inputs.length);
-    for (int i = 0; i < node.inputs.length; i++) {
-      inputs.add(
-          takesVariable(node, i)
-              ? node.inputs[i].op.output(0)
-              : output(node.inputs[i], node.inputOutputs[i]));
-    }
-    return inputs;
-  }
-
-  /** Whether an input is a perturbed variable itself and not its value. */
-  private boolean takesVariable(Node node, int input) {
-    return readAs.containsKey(node.inputs[input]) && node.takesRef(input);
-  }
-
-  /** What the second pass uses as output {@code index} of {@code node}. */
-  private Output<?> output(Node node, int index) {
-    Node source = node;
-    int sourceIndex = index;
-    while (plan.isPassedBy(source)) {
-      sourceIndex = source.inputOutputs[0];
-      source = source.inputs[0];
-    }
-    Output<?> perturbed = readAs.get(source);
-    if (perturbed != null) {
-      return perturbed;
-    }
-    return copies.getOrDefault(source, source.op).output(sourceIndex);
-  }
-
-  private List<GraphOperation> controls(Node node, Operation readAfter) {
-    List<GraphOperation> controls = new ArrayList<>();
-    for (Node control : node.controls) {
-      controls.add(copies.getOrDefault(control, control.op));
-    }
-    for (int i = 0; i < node.inputs.length; i++) {
-      if (takesVariable(node, i)) {
-        controls.add((GraphOperation) readAfter);
-        break;
-      }
-    }
-    return controls;
   }
 }

@@ -2,14 +2,16 @@ package org.samtf;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import org.samtf.internal.graph.Assignments;
 import org.samtf.internal.graph.Functions;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.OpDefs;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 
@@ -24,86 +26,22 @@ import org.tensorflow.GraphOperation;
  */
 final class TwinPlan {
 
-  /** Ops that hand their first input on and have a side effect: the twin goes past them. */
-  static final Set<String> PASS_THROUGH = Set.of("Print");
-
-  /** Marked as stateful, so as not to be pruned or merged, yet without state or side effect. */
-  private static final Set<String> STATELESS_IN_FACT =
-      Set.of(
-          "CheckNumerics",
-          "CheckNumericsV2",
-          "DeepCopy",
-          "GuaranteeConst",
-          "LookupTableFind",
-          "LookupTableFindV2");
-
-  static final Set<String> LOOPS =
-      Set.of(
-          "Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond");
-
-  /** Depend on the shape of their input and not on its values. */
-  private static final Set<String> SHAPE_READERS =
-      Set.of("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike");
-
-  /** The shape of their output depends on the values of an input. */
-  private static final Set<String> SHAPED_BY_VALUES =
-      Set.of(
-          "Where",
-          "Unique",
-          "UniqueV2",
-          "UniqueWithCounts",
-          "UniqueWithCountsV2",
-          "ListDiff",
-          "DynamicPartition",
-          "NonMaxSuppression",
-          "NonMaxSuppressionV2",
-          "NonMaxSuppressionV3",
-          "NonMaxSuppressionV4",
-          "NonMaxSuppressionV5",
-          "NonMaxSuppressionWithOverlaps",
-          "CombinedNonMaxSuppression",
-          "Range",
-          "LinSpace",
-          "Fill",
-          "Reshape",
-          "Tile",
-          "Slice",
-          "StridedSlice",
-          "BroadcastTo",
-          "Pad",
-          "PadV2",
-          "MirrorPad",
-          "OneHot",
-          "SegmentSum",
-          "SegmentMean",
-          "SegmentMax",
-          "SegmentMin",
-          "SegmentProd",
-          "UnsortedSegmentSum",
-          "UnsortedSegmentMax",
-          "UnsortedSegmentMin",
-          "UnsortedSegmentProd",
-          "SparseToDense",
-          "ScatterNd",
-          "Bincount",
-          "DenseBincount",
-          "RaggedRange",
-          "PartitionedCall",
-          "StatefulPartitionedCall",
-          "StatelessIf",
-          "StatelessWhile",
-          "If",
-          "While",
-          "Case");
+  /** What becomes of a forward op in the second pass. */
+  private enum Role {
+    /** Both passes use the one op. */
+    SHARED,
+    /** The second pass has an op of its own. */
+    COPIED,
+    /** The second pass uses the op's first input in place of its output. */
+    PASSED_BY
+  }
 
   private final Functions functions;
   private final Set<Node> perturbed;
   private final boolean inPlace;
 
-  /** Ops whose outputs differ between the passes: copied or passed by, and the variables. */
-  private final Set<Node> differing = new HashSet<>();
-
-  private final Set<Node> passedBy = new HashSet<>();
+  /** The ops, besides the perturbed variables, whose outputs differ between the passes. */
+  private final Map<Node, Role> differing = new HashMap<>();
 
   /** The part of {@link #differing} that does so by more than the shape of an activation. */
   private final Set<Node> differingInValue = new HashSet<>();
@@ -133,7 +71,7 @@ final class TwinPlan {
 
   /** Whether the second pass uses the op's first input in place of its output. */
   boolean isPassedBy(Node node) {
-    return passedBy.contains(node);
+    return differing.get(node) == Role.PASSED_BY;
   }
 
   private void findDiffering(List<Node> feedingLoss) {
@@ -143,12 +81,12 @@ final class TwinPlan {
       before = differing.size() + differingInValue.size() + differingInShape.size();
       for (Node node : feedingLoss) {
         if (perturbed.contains(node)) {
-          differing.add(node);
           differingInValue.add(node);
-        } else if (!anyIn(differing, node.inputs) || isShared(node)) {
           continue;
-        } else {
-          differing.add(node);
+        }
+        Role role = role(node);
+        if (role != Role.SHARED) {
+          differing.put(node, role);
           findHowItDiffers(node);
         }
       }
@@ -156,11 +94,12 @@ final class TwinPlan {
   }
 
   private void findHowItDiffers(Node node) {
-    boolean shape =
-        anyIn(differingInShape, node.inputs)
-            || (SHAPED_BY_VALUES.contains(node.type) && anyIn(differingInValue, node.inputs));
+    boolean shape = anyIn(differingInShape, node.inputs);
+    for (int i = 0; i < node.inputs.length; i++) {
+      shape |= differingInValue.contains(node.inputs[i]) && OpKinds.isShapedByValues(node.type, i);
+    }
     boolean value =
-        SHAPE_READERS.contains(node.type)
+        OpKinds.isShapeReader(node.type)
             ? anyIn(differingInShape, node.inputs)
             : anyIn(differingInValue, node.inputs);
     if (value) {
@@ -171,47 +110,32 @@ final class TwinPlan {
     }
   }
 
-  /** Whether an op with an input that differs is nevertheless run only once. */
-  private boolean isShared(Node node) {
-    if (LOOPS.contains(node.type)) {
+  /**
+   * What becomes of an op, as far as is known of its inputs.
+   *
+   * @throws IllegalArgumentException if it would have to be copied, and cannot be
+   */
+  private Role role(Node node) {
+    if (!anyIn(differing.keySet(), node.inputs) && !anyIn(perturbed, node.inputs)) {
+      return Role.SHARED;
+    }
+    if (OpKinds.isLoop(node.type)) {
       throw refuse(
           node, "is part of a loop with a back edge, which cannot be copied", "unroll the loop");
     }
-    OpDefs.Definition definition = OpDefs.of(node.type);
-    if (definition.takesRef) {
-      if (Assignments.areMadeBy(node.type)) {
-        throw refuse(
-            node,
-            "assigns to a variable, and the loss is computed from what it returns",
-            "compute the loss from the value that is assigned, and run the assignment beside it");
-      }
-      if (!inPlace) {
-        throw refuse(
-            node,
-            "takes a variable itself and not its value, so it cannot be given w+epsilon",
-            "read the variable through tf.identity, or build the optimizer with inPlace(true)");
-      }
-      return false;
+    if (OpDefs.of(node.type).takesRef) {
+      requireReadable(node);
+      return Role.COPIED;
     }
-    if (Functions.CALLS.contains(node.type)) {
-      String op = functions.opWithSideEffect(node.op, STATELESS_IN_FACT);
-      if (op == null) {
-        return false;
-      }
-      throw refuse(
-          node,
-          "calls a function with op "
-              + op
-              + " in it, which has state, a side effect or random"
-              + " numbers and would run twice a step",
-          "move that op out of the function");
+    if (OpKinds.isCall(node.type)) {
+      requireNoSideEffect(node);
+      return Role.COPIED;
     }
-    if (!definition.isStateful || STATELESS_IN_FACT.contains(node.type)) {
-      return false;
+    if (OpKinds.isPassThrough(node.type)) {
+      return Role.PASSED_BY;
     }
-    if (PASS_THROUGH.contains(node.type)) {
-      passedBy.add(node);
-      return false;
+    if (!OpKinds.isStateful(node.type)) {
+      return Role.COPIED;
     }
     if (anyIn(differingInValue, node.inputs)) {
       throw refuse(
@@ -220,7 +144,36 @@ final class TwinPlan {
               + " it makes of the weights",
           "keep it off the path from the weights to the loss");
     }
-    return true;
+    return Role.SHARED;
+  }
+
+  /** The second pass can have a copy of an op that takes a variable itself if that holds w+ε. */
+  private void requireReadable(Node node) {
+    if (OpKinds.isAssignment(node.type)) {
+      throw refuse(
+          node,
+          "assigns to a variable, and the loss is computed from what it returns",
+          "compute the loss from the value that is assigned, and run the assignment beside it");
+    }
+    if (!inPlace) {
+      throw refuse(
+          node,
+          "takes a variable itself and not its value, so it cannot be given w+epsilon",
+          "read the variable through tf.identity, or build the optimizer with inPlace(true)");
+    }
+  }
+
+  private void requireNoSideEffect(Node call) {
+    String op = functions.opWithSideEffect(call.op);
+    if (op != null) {
+      throw refuse(
+          call,
+          "calls a function with op "
+              + op
+              + " in it, which has state, a side effect or random"
+              + " numbers and would run twice a step",
+          "move that op out of the function");
+    }
   }
 
   private void keepWhatTheLossNeeds(Node loss) {
@@ -229,10 +182,10 @@ final class TwinPlan {
     todo.add(loss);
     while (!todo.isEmpty()) {
       Node node = todo.remove();
-      if (!differing.contains(node) || perturbed.contains(node) || !seen.add(node)) {
+      if (!differing.containsKey(node) || !seen.add(node)) {
         continue;
       }
-      if (passedBy.contains(node)) {
+      if (isPassedBy(node)) {
         todo.add(node.inputs[0]);
       } else {
         copied.add(node);

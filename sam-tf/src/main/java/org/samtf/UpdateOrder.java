@@ -9,12 +9,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.Assignments;
+import org.samtf.internal.graph.Edges;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.OpCopier;
-import org.samtf.internal.graph.OpDefs;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
-import org.tensorflow.Output;
 
 /**
  * Makes the graph run an optimizer's update in the order in which its code wrote it.
@@ -27,27 +28,21 @@ import org.tensorflow.Output;
  */
 final class UpdateOrder {
 
-  private static final String VARIABLE = "VariableV2";
-
-  private final OpCopier copier;
+  private final GraphCopy copy;
 
   /** The ops that gradients come from; all that assigns is to run after them. */
   private final Set<GraphOperation> barrier;
 
-  private final Map<GraphOperation, GraphOperation> copies = new HashMap<>();
   private final Set<GraphOperation> afterBarrier = new HashSet<>();
 
   /** The variables whose value, at the time of the step, an op's outputs are computed from. */
   private final Map<GraphOperation, Set<GraphOperation>> readBy = new HashMap<>();
 
-  /** The variable whose reference an op that assigns to it hands on. */
-  private final Map<GraphOperation, GraphOperation> returnedBy = new HashMap<>();
-
   private final Map<GraphOperation, GraphOperation> lastWriter = new HashMap<>();
   private final Map<GraphOperation, Set<GraphOperation>> readersSince = new HashMap<>();
 
   private UpdateOrder(GraphScope scope, Set<GraphOperation> barrier) {
-    this.copier = new OpCopier(scope);
+    this.copy = GraphCopy.below(scope);
     this.barrier = barrier;
   }
 
@@ -71,47 +66,30 @@ final class UpdateOrder {
   private List<GraphOperation> order(List<GraphOperation> written, GraphOperation update) {
     Set<GraphOperation> run = behind(update, new HashSet<>(written));
     for (GraphOperation op : written) {
-      if (run.contains(op) && !op.equals(update) && !op.type().equals(VARIABLE)) {
+      if (run.contains(op) && !op.equals(update) && !OpKinds.isVariable(op.type())) {
         order(op);
       }
     }
-    if (!update.type().equals("NoOp")) {
+    if (!update.type().equals(OpKinds.NO_OP)) {
       return List.of(run.contains(update) ? order(update) : update);
     }
     List<GraphOperation> targets = new ArrayList<>();
     for (GraphOperation control : update.controlInputs()) {
-      targets.add(now(control));
+      targets.add(copy.of(control));
     }
     return targets;
   }
 
   /** The ops of {@code within} that {@code update} runs. */
   private static Set<GraphOperation> behind(GraphOperation update, Set<GraphOperation> within) {
-    Set<GraphOperation> found = new HashSet<>();
-    Deque<GraphOperation> todo = new ArrayDeque<>();
-    todo.add(update);
-    while (!todo.isEmpty()) {
-      GraphOperation op = todo.remove();
-      if (!within.contains(op) || !found.add(op)) {
-        continue;
-      }
-      op.inputs().forEach(input -> todo.add((GraphOperation) input.op()));
-      todo.addAll(op.controlInputs());
-    }
-    return found;
+    return within.contains(update)
+        ? new HashSet<>(Edges.inputsFirst(List.of(update), within::contains))
+        : Set.of();
   }
 
   private GraphOperation order(GraphOperation op) {
-    List<Operand<?>> inputs = op.inputs();
-    Set<GraphOperation> before = new LinkedHashSet<>();
-    inputs.forEach(input -> before.add((GraphOperation) input.op()));
-    Set<GraphOperation> controls = new LinkedHashSet<>();
-    if (op.numControlInputs() > 0) {
-      controls.addAll(op.controlInputs());
-    }
-    before.addAll(controls);
-
-    Set<GraphOperation> targets = assignedVariables(op, inputs);
+    Set<GraphOperation> before = new LinkedHashSet<>(Edges.into(op));
+    Set<GraphOperation> targets = Assignments.of(op);
     Set<GraphOperation> missing = new LinkedHashSet<>();
     boolean waits = before.stream().anyMatch(b -> barrier.contains(b) || afterBarrier.contains(b));
     if (!targets.isEmpty() && !waits) {
@@ -120,14 +98,10 @@ final class UpdateOrder {
     }
 
     Set<GraphOperation> read = new LinkedHashSet<>();
-    for (Operand<?> input : inputs) {
+    for (Operand<?> input : op.inputs()) {
       GraphOperation source = (GraphOperation) input.op();
-      GraphOperation variable = variableBehind(source);
-      if (variable != null) {
-        read.add(variable);
-      } else {
-        read.addAll(readBy.getOrDefault(source, Set.of()));
-      }
+      read.addAll(Assignments.variablesBehind(source));
+      read.addAll(readBy.getOrDefault(source, Set.of()));
     }
     for (GraphOperation variable : read) {
       if (lastWriter.containsKey(variable)) {
@@ -144,7 +118,7 @@ final class UpdateOrder {
       afterBarrier.add(op);
     }
     noteUse(op, before, read, targets);
-    return writeAgainIfNeeded(op, inputs, controls, missing);
+    return copy.addIfChanged(op, missing);
   }
 
   private void noteUse(
@@ -161,40 +135,9 @@ final class UpdateOrder {
       readers.add(op);
     }
     for (GraphOperation variable : targets) {
-      returnedBy.putIfAbsent(op, variable);
       lastWriter.put(variable, op);
       readersSince.remove(variable);
     }
-  }
-
-  private GraphOperation writeAgainIfNeeded(
-      GraphOperation op,
-      List<Operand<?>> inputs,
-      Set<GraphOperation> controls,
-      Set<GraphOperation> missing) {
-    List<Output<?>> inputsNow = new ArrayList<>();
-    boolean changed = !missing.isEmpty();
-    for (Operand<?> input : inputs) {
-      GraphOperation source = (GraphOperation) input.op();
-      changed |= copies.containsKey(source);
-      inputsNow.add(now(source).output(input.asOutput().index()));
-    }
-    Set<GraphOperation> controlsNow = new LinkedHashSet<>();
-    for (GraphOperation control : controls) {
-      changed |= copies.containsKey(control);
-      controlsNow.add(now(control));
-    }
-    if (!changed) {
-      return op;
-    }
-    missing.forEach(earlier -> controlsNow.add(now(earlier)));
-    GraphOperation copy = copier.copy(op, inputsNow, controlsNow);
-    copies.put(op, copy);
-    return copy;
-  }
-
-  private GraphOperation now(GraphOperation op) {
-    return copies.getOrDefault(op, op);
   }
 
   /** Whether {@code earlier} is run before one of {@code later} because of an edge there is. */
@@ -207,37 +150,9 @@ final class UpdateOrder {
         return true;
       }
       if (readBy.containsKey(op) && seen.add(op)) {
-        op.inputs().forEach(input -> todo.add((GraphOperation) input.op()));
-        todo.addAll(op.controlInputs());
+        todo.addAll(Edges.into(op));
       }
     }
     return false;
-  }
-
-  /** The variables that {@code op} assigns to. */
-  private Set<GraphOperation> assignedVariables(GraphOperation op, List<Operand<?>> inputs) {
-    OpDefs.Definition definition = OpDefs.of(op.type());
-    Set<GraphOperation> variables = new LinkedHashSet<>();
-    for (int i = 0; definition.takesRef && i < inputs.size(); i++) {
-      if (definition.isRefInput(op, i)) {
-        GraphOperation source = (GraphOperation) inputs.get(i).op();
-        GraphOperation variable = variableBehind(source);
-        if (variable != null) {
-          variables.add(variable);
-        } else if (returnedBy.containsKey(source)) {
-          variables.add(returnedBy.get(source));
-        }
-      }
-    }
-    return variables;
-  }
-
-  /** The variable that an op is, or whose reference it passes on; null if none. */
-  private static GraphOperation variableBehind(GraphOperation op) {
-    GraphOperation source = op;
-    while (source.type().equals(SlotNames.ALIAS)) {
-      source = (GraphOperation) source.inputs().get(0).op();
-    }
-    return source.type().equals(VARIABLE) ? source : null;
   }
 }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -185,7 +186,7 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
     }
     GraphOperation train =
         graph
-            .opBuilder("NoOp", free, scope.withControlDependencyOps(new ArrayList<>(steps)))
+            .opBuilder(OpKinds.NO_OP, free, scope.withControlDependencyOps(new ArrayList<>(steps)))
             .build();
     return () -> train;
   }

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.OpDefs;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.Session;
 import org.tensorflow.framework.optimizers.Adam;
 import org.tensorflow.framework.optimizers.GradientDescent;
@@ -87,6 +90,38 @@ class OrderedOptimizerTest {
       graph.subgraphToOps(Set.of((GraphOperation) train.op())).stream()
           .filter(op -> op.type().equals("ApplyMomentum"))
           .forEach(op -> assertThat(op.numControlInputs()).isLessThanOrEqualTo(1));
+    }
+  }
+
+  /** Which of two variables is assigned to is known in the run only: its readers come first. */
+  @Test
+  void anAssignmentToOneOfSeveralVariablesWaitsForTheReadersOfEach() {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      TestModels.Maker m = new TestModels.Maker(graph, session);
+      Variable<TFloat64> a = m.variable("a", new double[] {1}, 1);
+      Variable<TFloat64> b = m.variable("b", new double[] {2}, 1);
+      GraphOperation read = (GraphOperation) m.tf.withName("read").identity(b).op();
+      GraphOperation selected =
+          graph
+              .opBuilder("RefSelect", "selected", graph.baseScope())
+              .addInput(m.tf.constant(1).asOutput())
+              .addInputList(new Output<?>[] {a.asOutput(), b.asOutput()})
+              .build();
+      GraphOperation store =
+          (GraphOperation)
+              m.tf
+                  .withName("store")
+                  .assign(selected.<TFloat64>output(0), m.tf.constant(new double[] {3}))
+                  .op();
+      GraphOperation update =
+          (GraphOperation)
+              m.tf.withControlDependencyOps(List.of(read, store)).withName("update").noOp().op();
+      GraphScope scope = GraphScope.unique(graph, "Ordered");
+      List<GraphOperation> ordered =
+          UpdateOrder.order(scope, Set.of(), List.of(read, selected, store, update), update);
+      assertThat(ordered).extracting(GraphOperation::name).containsOnly("read", "Ordered/store");
+      assertThat(graph.operation("Ordered/store").controlInputs()).containsExactly(read);
     }
   }
 }

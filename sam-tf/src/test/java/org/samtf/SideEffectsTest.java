@@ -17,6 +17,7 @@ import org.tensorflow.framework.optimizers.GradientDescent;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.Print;
 import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat64;
@@ -66,6 +67,32 @@ class SideEffectsTest {
           assertThat(after[i]).isCloseTo(before[i] - LEARNING_RATE * gradient, within(1e-12));
         }
       }
+    }
+  }
+
+  /** The mask has the shape of what is dropped out, and that no known size: w changes neither. */
+  @Test
+  void flattenedActivationsOfAnUnknownNumberOfExamplesCanBeDroppedOut() {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      TestModels.Maker m = new TestModels.Maker(graph, session);
+      Ops tf = m.tf;
+      Placeholder<TFloat64> x =
+          tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(-1, 2, 3)));
+      Operand<TFloat64> scaled = tf.math.mul(x, m.weight("w", 2, 3));
+      Operand<TFloat64> flat = tf.reshape(scaled, tf.constant(new int[] {-1, 6}));
+      Operand<TFloat64> padded = tf.pad(flat, tf.constant(new int[][] {{0, 0}, {1, 0}}), m.c(0));
+      Operand<TFloat64> cut =
+          tf.slice(padded, tf.constant(new int[] {0, 1}), tf.constant(new int[] {-1, 5}));
+      Operand<TFloat64> uniform = tf.random.randomUniform(tf.shape(cut), TFloat64.class);
+      Operand<TFloat64> loss = tf.nn.l2Loss(tf.math.mul(cut, tf.stopGradient(uniform)));
+      SamOptimizer sam = new SamOptimizer(graph, new GradientDescent(graph, LEARNING_RATE), RHO);
+      Op train = sam.minimize(loss);
+      try (TFloat64 batch =
+          TFloat64.tensorOf(Shape.of(4, 2, 3), t -> t.scalars().forEach(s -> s.setDouble(1)))) {
+        session.runner().feed(x, batch).addTarget(train).run().close();
+      }
+      assertThat(countOps(graph, "RandomUniform")).isEqualTo(1);
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.TreeSet;
 import org.samtf.gpu.GpuCheck.Finding;
 import org.samtf.gpu.GpuCheck.Verdict;
 import org.samtf.internal.graph.Kernels;
+import org.samtf.internal.graph.OpKinds;
 
 /** Goes from what a GPU needs first to what it needs last, and says what to do. */
 final class GpuExamination {
@@ -26,7 +27,7 @@ final class GpuExamination {
           "MaxPoolGradV2",
           "SoftmaxCrossEntropyWithLogits",
           "L2Loss",
-          "VariableV2",
+          OpKinds.VARIABLE,
           "ApplyMomentum");
 
   private static final String OK = "ok";

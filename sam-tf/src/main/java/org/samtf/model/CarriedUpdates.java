@@ -4,22 +4,21 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.NamePatterns;
-import org.samtf.internal.graph.OpCopier;
+import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
-import org.tensorflow.Output;
 import org.tensorflow.Signature;
 import org.tensorflow.op.Op;
 
@@ -52,7 +51,7 @@ final class CarriedUpdates {
   private final Set<String> afterUpdate;
 
   /** What has to be written again, each after its inputs, and what that is computed from. */
-  private final Map<GraphOperation, Node> copied = new LinkedHashMap<>();
+  private final Set<GraphOperation> copied = new LinkedHashSet<>();
 
   private final Set<GraphOperation> computedFrom = new LinkedHashSet<>();
   private GraphScope scope;
@@ -100,7 +99,7 @@ final class CarriedUpdates {
           updating.add(op);
         }
       }
-      Set<String> read = new HashSet<>(model.ofType("VariableV2", ops));
+      Set<String> read = new HashSet<>(model.ofType(OpKinds.VARIABLE, ops));
       read.removeAll(written);
       carriedOver.addAll(read);
     }
@@ -123,7 +122,7 @@ final class CarriedUpdates {
         waits |= afterUpdate.contains(control.name);
       }
       for (Node input : node.inputs) {
-        waits |= copied.containsKey(input.op);
+        waits |= copied.contains(input.op);
       }
       if (assigned.get(node.name).stream().anyMatch(weights::contains)) {
         throw new IllegalArgumentException(
@@ -137,7 +136,7 @@ final class CarriedUpdates {
                 + " assign beside it");
       }
       if (waits || node.op.equals(update)) {
-        copied.put(node.op, node);
+        copied.add(node.op);
         for (Node input : node.inputs) {
           computedFrom.add(input.op);
         }
@@ -151,7 +150,7 @@ final class CarriedUpdates {
       return loss;
     }
     scope = GraphScope.unique(graph, SCOPE);
-    computedFrom.removeIf(op -> copied.containsKey(op) || op.type().equals("VariableV2"));
+    computedFrom.removeIf(op -> copied.contains(op) || OpKinds.isVariable(op.type()));
     return scope
         .withName("loss")
         .withControlDependencyOps(new ArrayList<>(computedFrom))
@@ -165,26 +164,14 @@ final class CarriedUpdates {
       return train;
     }
     GraphOperation trainOp = (GraphOperation) train.op();
-    OpCopier copier = new OpCopier(scope);
-    Map<GraphOperation, GraphOperation> copies = new HashMap<>();
+    GraphCopy copy =
+        GraphCopy.below(scope)
+            .waitingFor(control -> afterUpdate.contains(control.name()) ? trainOp : control);
     List<Operation> step = new ArrayList<>();
     step.add(trainOp);
-    for (Node node : copied.values()) {
-      List<Output<?>> inputs = new ArrayList<>();
-      for (int i = 0; i < node.inputs.length; i++) {
-        GraphOperation source = node.inputs[i].op;
-        inputs.add(copies.getOrDefault(source, source).output(node.inputOutputs[i]));
-      }
-      Set<GraphOperation> controls = new LinkedHashSet<>();
-      for (Node control : node.controls) {
-        controls.add(afterUpdate.contains(control.name) ? trainOp : control.op);
-      }
-      if (!assigned.get(node.name).isEmpty()) {
-        controls.add(trainOp);
-      }
-      GraphOperation copy = copier.copy(node.op, inputs, controls);
-      copies.put(node.op, copy);
-      step.add(copy);
+    for (GraphOperation op : copied) {
+      boolean assigns = !assigned.get(op.name()).isEmpty();
+      step.add(copy.add(op, assigns ? List.of(trainOp) : List.of()));
     }
     return scope.withName("step").withControlDependencyOps(step).ops().noOp();
   }

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.samtf.SamOptimizer;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -219,7 +220,7 @@ public final class ModelExporter {
   }
 
   private void write(ModelGraph model, Set<String> kept, Path directory) throws IOException {
-    List<String> variables = model.ofType("VariableV2", kept);
+    List<String> variables = model.ofType(OpKinds.VARIABLE, kept);
     // Beside the model while it is written, and gone before it is renamed.
     Path values = directory.resolve("values");
     if (!variables.isEmpty()) {

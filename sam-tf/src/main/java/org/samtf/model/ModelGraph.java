@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.Assignments;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.Graph;
 
 /** Which ops of a graph need which, read at once; and a copy of a part of them. */
@@ -97,7 +98,7 @@ final class ModelGraph {
   /** The names of the variables that an op assigns to. */
   Set<String> assignedBy(String name) {
     Set<String> variables = new HashSet<>();
-    if (Assignments.areMadeBy(types.get(name))) {
+    if (OpKinds.isAssignment(types.get(name))) {
       Assignments.of(graph.operation(name)).forEach(variable -> variables.add(variable.name()));
     }
     return variables;

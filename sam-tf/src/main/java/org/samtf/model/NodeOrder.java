@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Function;
+import org.samtf.internal.graph.OpKinds;
 
 /**
  * An order of the ops of a graph that does not depend on the one in which they were made: each
@@ -39,8 +40,8 @@ final class NodeOrder {
     PriorityQueue<Integer> ready =
         new PriorityQueue<>(
             (a, b) -> {
-              boolean isVariable = type.apply(nodes.get(a)).equals("VariableV2");
-              boolean isOther = type.apply(nodes.get(b)).equals("VariableV2");
+              boolean isVariable = OpKinds.isVariable(type.apply(nodes.get(a)));
+              boolean isOther = OpKinds.isVariable(type.apply(nodes.get(b)));
               if (isVariable || isOther) {
                 return isVariable && isOther ? Integer.compare(a, b) : isVariable ? -1 : 1;
               }

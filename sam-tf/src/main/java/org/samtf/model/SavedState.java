@@ -3,6 +3,7 @@ package org.samtf.model;
 import java.util.ArrayList;
 import java.util.List;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -10,21 +11,15 @@ import org.tensorflow.Operand;
 /** Which state of a graph a SavedModel written by TensorFlow Java holds: that of its variables. */
 final class SavedState {
 
-  /** Makes a resource variable, the kind that Python's TensorFlow 2 has. */
-  private static final String RESOURCE_VARIABLE = "VarHandleOp";
-
-  /** Made and dropped within a run. */
-  private static final List<String> WITHIN_A_RUN = List.of("TensorArray", "Stack", "Placeholder");
-
   private SavedState() {}
 
   /** Whether an op makes state that lasts from run to run and would not be saved. */
   static boolean isLost(GraphOperation op) {
     String type = op.type();
-    if (type.equals("VariableV2") || WITHIN_A_RUN.stream().anyMatch(type::startsWith)) {
+    if (OpKinds.isVariable(type) || OpKinds.isWithinARun(type)) {
       return false;
     }
-    if (type.equals("Variable")) {
+    if (OpKinds.isOtherVariable(type)) {
       return true;
     }
     for (Operand<?> input : op.inputs()) {
@@ -42,7 +37,7 @@ final class SavedState {
 
   private static boolean isHandle(String type, String dataType) {
     return dataType.equals("DT_RESOURCE")
-        || dataType.equals("DT_STRING_REF") && !type.equals("VariableV2");
+        || dataType.equals("DT_STRING_REF") && !OpKinds.isVariable(type);
   }
 
   private static String dataType(Operand<?> operand) {
@@ -50,7 +45,7 @@ final class SavedState {
   }
 
   static String insteadOf(GraphOperation op) {
-    if (op.type().equals(RESOURCE_VARIABLE) || op.type().equals("Variable")) {
+    if (OpKinds.isOtherVariable(op.type())) {
       return "make the variable with tf.variable";
     }
     if (op.type().contains("Iterator")) {
@@ -71,7 +66,7 @@ final class SavedState {
         .operations()
         .forEachRemaining(
             op -> {
-              if (op.type().equals(RESOURCE_VARIABLE)) {
+              if (op.type().equals(OpKinds.RESOURCE_VARIABLE)) {
                 names.add(op.name());
               }
             });

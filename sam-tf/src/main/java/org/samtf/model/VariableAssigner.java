@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -69,7 +70,7 @@ final class VariableAssigner {
 
   private Output<?> variable(String name) {
     GraphOperation op = graph.operation(name);
-    if (op == null || !op.type().equals("VariableV2")) {
+    if (op == null || !OpKinds.isVariable(op.type())) {
       throw new IllegalArgumentException(
           "there is no variable \""
               + name

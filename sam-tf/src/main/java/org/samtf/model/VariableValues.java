@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -94,7 +95,7 @@ final class VariableValues {
         .operations()
         .forEachRemaining(
             (GraphOperation op) -> {
-              if (op.type().equals("VariableV2")) {
+              if (OpKinds.isVariable(op.type())) {
                 variables.put(op.name(), op.output(0));
               }
             });

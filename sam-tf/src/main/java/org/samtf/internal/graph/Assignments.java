@@ -1,46 +1,50 @@
 package org.samtf.internal.graph;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 
-/** Ops that assign to variables, and which. */
+/** Which variables ops assign to: found by following references. */
 public final class Assignments {
-
-  /** Take a variable itself, and only read it. */
-  private static final Set<String> READERS =
-      Set.of("RefIdentity", "RefSwitch", "RefMerge", "RefSelect", "IsVariableInitialized");
 
   private Assignments() {}
 
-  /** Whether ops of a type assign to what they take by reference. */
-  public static boolean areMadeBy(String type) {
-    return OpDefs.of(type).takesRef && !READERS.contains(type);
+  /** The variables that an op assigns to, or any of which it may. */
+  public static Set<GraphOperation> of(GraphOperation op) {
+    return OpKinds.isAssignment(op.type()) ? variablesBehind(op) : Set.of();
   }
 
-  /** The variables that an op assigns to. */
-  public static Set<GraphOperation> of(GraphOperation op) {
-    Set<GraphOperation> variables = new HashSet<>();
-    if (areMadeBy(op.type())) {
-      OpDefs.Definition definition = OpDefs.of(op.type());
-      List<Operand<?>> inputs = op.inputs();
-      for (int i = 0; i < inputs.size(); i++) {
-        if (definition.isRefInput(op, i)) {
-          variables.add(variableBehind((GraphOperation) inputs.get(i).op()));
+  /**
+   * The variable that an op is; else those that it takes by reference, from other ops too that hand
+   * a reference on. More than one if it chooses between them in the run.
+   */
+  public static Set<GraphOperation> variablesBehind(GraphOperation op) {
+    Set<GraphOperation> variables = new LinkedHashSet<>();
+    Set<GraphOperation> seen = new HashSet<>();
+    Deque<GraphOperation> todo = new ArrayDeque<>();
+    todo.add(op);
+    while (!todo.isEmpty()) {
+      GraphOperation source = todo.remove();
+      if (!seen.add(source)) {
+        continue;
+      }
+      OpDefs.Definition definition = OpDefs.of(source.type());
+      if (definition.takesRef) {
+        List<Operand<?>> inputs = source.inputs();
+        for (int i = 0; i < inputs.size(); i++) {
+          if (definition.isRefInput(source, i)) {
+            todo.add((GraphOperation) inputs.get(i).op());
+          }
         }
+      } else if (definition.makesRef) {
+        variables.add(source);
       }
     }
     return variables;
-  }
-
-  /** A reference comes from a variable, through ops that take it as their first input. */
-  private static GraphOperation variableBehind(GraphOperation op) {
-    GraphOperation source = op;
-    while (OpDefs.of(source.type()).takesRef) {
-      source = (GraphOperation) source.inputs().get(0).op();
-    }
-    return source;
   }
 }

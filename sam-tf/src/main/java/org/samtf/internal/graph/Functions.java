@@ -13,23 +13,6 @@ import org.tensorflow.GraphOperation;
 /** Looks into the functions that ops of a graph call. */
 public final class Functions {
 
-  /**
-   * Ops that call functions. Those of the stateless kind may do so with functions that have state:
-   * TF-Java calls every function by a PartitionedCall.
-   */
-  public static final Set<String> CALLS =
-      Set.of(
-          "PartitionedCall",
-          "StatefulPartitionedCall",
-          "RemoteCall",
-          "SymbolicGradient",
-          "If",
-          "StatelessIf",
-          "Case",
-          "StatelessCase",
-          "While",
-          "StatelessWhile");
-
   private final Graph graph;
   private Map<String, ConcreteFunction> byName;
 
@@ -39,10 +22,8 @@ public final class Functions {
 
   /**
    * The type of an op with state or a side effect that {@code call} runs, or null if there is none.
-   *
-   * @param harmless op types that do not count
    */
-  public String opWithSideEffect(GraphOperation call, Set<String> harmless) {
+  public String opWithSideEffect(GraphOperation call) {
     Deque<String> todo = new ArrayDeque<>();
     for (String attribute : OpDefs.of(call.type()).ownAttributes) {
       var value = call.attributes().getAttrValueProto(attribute);
@@ -60,7 +41,7 @@ public final class Functions {
       }
       for (var node : function.getFunctionDef().getNodeDefList()) {
         String type = node.getOp();
-        if (!CALLS.contains(type) && !harmless.contains(type) && OpDefs.of(type).isStateful) {
+        if (!OpKinds.isCall(type) && OpKinds.isStateful(type)) {
           return type;
         }
         for (var value : node.getAttrMap().values()) {

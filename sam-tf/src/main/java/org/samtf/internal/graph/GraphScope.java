@@ -2,8 +2,10 @@ package org.samtf.internal.graph;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.tensorflow.ConcreteFunction;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.ExecutionEnvironment;
@@ -56,7 +58,7 @@ public final class GraphScope implements Scope {
    */
   public static GraphScope unique(Graph graph, String name) {
     requireValid(name);
-    List<String> taken = new ArrayList<>();
+    Set<String> taken = new HashSet<>();
     graph
         .operations()
         .forEachRemaining(

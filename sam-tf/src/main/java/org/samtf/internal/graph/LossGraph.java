@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -30,46 +31,69 @@ public final class LossGraph {
     /** Whether the loss is computed from this op's outputs, and not only run after it. */
     private boolean feedsLoss;
 
-    private Node(GraphOperation op, String name, int numInputs, int numControls) {
+    /** Where the inputs and then the control inputs come from, until the nodes there are known. */
+    private List<GraphOperation> sources;
+
+    private Node(GraphOperation op) {
       this.op = op;
-      this.name = name;
+      this.name = op.name();
       this.type = op.type();
+      List<Operand<?>> operands = op.inputs();
+      int numInputs = operands.size();
+      this.sources = new ArrayList<>(numInputs);
       this.inputs = new Node[numInputs];
       this.inputOutputs = new int[numInputs];
-      this.controls = new Node[numControls];
+      for (int i = 0; i < numInputs; i++) {
+        sources.add((GraphOperation) operands.get(i).op());
+        inputOutputs[i] = operands.get(i).asOutput().index();
+      }
+      sources.addAll(Edges.controlsInto(op));
+      this.controls = new Node[sources.size() - numInputs];
+    }
+
+    private List<Node> connect(Function<GraphOperation, Node> nodes) {
+      List<Node> connected = new ArrayList<>(sources.size());
+      sources.forEach(source -> connected.add(nodes.apply(source)));
+      connected.subList(0, inputs.length).toArray(inputs);
+      connected.subList(inputs.length, connected.size()).toArray(controls);
+      sources = null;
+      return connected;
     }
 
     public boolean isVariable() {
-      return type.equals("VariableV2");
+      return OpKinds.isVariable(type);
+    }
+
+    /** The tensor that is an input. */
+    public Output<?> input(int index) {
+      return inputs[index].op.output(inputOutputs[index]);
     }
 
     /** Whether an input is taken by reference: the variable itself and not its value. */
     public boolean takesRef(int input) {
       return OpDefs.of(type).isRefInput(op, input);
     }
-  }
 
-  private static final class Visit {
-    final Node node;
-    final List<GraphOperation> next;
-    int done;
-
-    Visit(Node node, List<GraphOperation> next) {
-      this.node = node;
-      this.next = next;
+    /** Whether one of {@code variables} is taken by reference. */
+    public boolean takesRefOf(Set<Node> variables) {
+      for (int i = 0; i < inputs.length; i++) {
+        if (variables.contains(inputs[i]) && takesRef(i)) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 
-  /** The ops by which optimizers without an op of their own update a variable. */
-  private static final Set<String> UPDATES = Set.of("AssignSub", "AssignAdd");
-
-  private final List<Node> inputsFirst = new ArrayList<>();
+  private final List<Node> inputsFirst;
   private final Node loss;
 
   /** Reads everything behind {@code loss}. */
   public LossGraph(Output<?> loss) {
     Map<GraphOperation, Node> nodes = new HashMap<>();
-    this.loss = read((GraphOperation) loss.op(), nodes);
+    Function<GraphOperation, Node> node = op -> nodes.computeIfAbsent(op, Node::new);
+    this.loss = node.apply((GraphOperation) loss.op());
+    this.inputsFirst = Edges.sourcesFirst(List.of(this.loss), n -> n.connect(node));
     markFeeding();
   }
 
@@ -97,9 +121,7 @@ public final class LossGraph {
   public Set<GraphOperation> assigned() {
     Set<GraphOperation> assigned = new HashSet<>();
     for (Node node : inputsFirst) {
-      if (Assignments.areMadeBy(node.type)) {
-        assigned.addAll(Assignments.of(node.op));
-      }
+      assigned.addAll(Assignments.of(node.op));
     }
     return assigned;
   }
@@ -127,8 +149,7 @@ public final class LossGraph {
    */
   public void refuseAfterUpdate(List<Node> variables) {
     for (Node node : inputsFirst) {
-      boolean updates = node.type.startsWith("Apply") || UPDATES.contains(node.type);
-      if (updates && variables.contains(node.inputs[0])) {
+      if (OpKinds.isUpdate(node.type) && variables.contains(node.inputs[0])) {
         throw new IllegalArgumentException(
             "loss \""
                 + loss.name
@@ -139,51 +160,6 @@ public final class LossGraph {
                 + "\"): it is what a step hands out; give the loss that the step minimizes");
       }
     }
-  }
-
-  /** Depth first and without recursion: graphs are deeper than stacks. */
-  private Node read(GraphOperation last, Map<GraphOperation, Node> nodes) {
-    Deque<Visit> stack = new ArrayDeque<>();
-    stack.push(visit(last, nodes));
-    while (!stack.isEmpty()) {
-      Visit visit = stack.peek();
-      if (visit.done < visit.next.size()) {
-        GraphOperation next = visit.next.get(visit.done);
-        Node known = nodes.get(next);
-        if (known == null) {
-          stack.push(visit(next, nodes));
-        } else {
-          Node[] inputs = visit.node.inputs;
-          if (visit.done < inputs.length) {
-            inputs[visit.done] = known;
-          } else {
-            visit.node.controls[visit.done - inputs.length] = known;
-          }
-          visit.done++;
-        }
-      } else {
-        stack.pop();
-        inputsFirst.add(visit.node);
-      }
-    }
-    return nodes.get(last);
-  }
-
-  private static Visit visit(GraphOperation op, Map<GraphOperation, Node> nodes) {
-    List<Operand<?>> inputs = op.inputs();
-    List<GraphOperation> next = new ArrayList<>(inputs.size());
-    for (Operand<?> input : inputs) {
-      next.add((GraphOperation) input.op());
-    }
-    if (op.numControlInputs() > 0) {
-      next.addAll(op.controlInputs());
-    }
-    Node node = new Node(op, op.name(), inputs.size(), next.size() - inputs.size());
-    for (int i = 0; i < inputs.size(); i++) {
-      node.inputOutputs[i] = inputs.get(i).asOutput().index();
-    }
-    nodes.put(op, node);
-    return new Visit(node, next);
   }
 
   private void markFeeding() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.TensorFlow;
 
@@ -32,6 +33,10 @@ public final class OpDefs {
   public static final class Definition {
     public final boolean isStateful;
     public final boolean takesRef;
+
+    /** Whether an output is a reference: to a variable, or a queue or table of old. */
+    public final boolean makesRef;
+
     public final List<Argument> arguments;
 
     /** The attributes that an op builder cannot work out from the inputs. */
@@ -40,10 +45,12 @@ public final class OpDefs {
     private Definition(
         boolean isStateful,
         boolean takesRef,
+        boolean makesRef,
         List<Argument> arguments,
         List<String> ownAttributes) {
       this.isStateful = isStateful;
       this.takesRef = takesRef;
+      this.makesRef = makesRef;
       this.arguments = arguments;
       this.ownAttributes = ownAttributes;
     }
@@ -64,9 +71,30 @@ public final class OpDefs {
     }
   }
 
-  private static final class Registry {
-    private static final Map<String, Definition> BY_TYPE = read();
+  /** Remembers what was registered, and looks again when asked for what was not. */
+  static final class Registry {
+    private final Supplier<Map<String, Definition>> source;
+    private volatile Map<String, Definition> byType = Map.of();
+
+    Registry(Supplier<Map<String, Definition>> source) {
+      this.source = source;
+    }
+
+    Definition find(String type) {
+      Definition definition = byType.get(type);
+      if (definition == null) {
+        // Nothing was read so far, or an op library has been loaded since.
+        byType = source.get();
+        definition = byType.get(type);
+      }
+      if (definition == null) {
+        throw new IllegalArgumentException("TensorFlow has no op of type " + type);
+      }
+      return definition;
+    }
   }
+
+  private static final Registry REGISTRY = new Registry(OpDefs::read);
 
   private OpDefs() {}
 
@@ -77,18 +105,16 @@ public final class OpDefs {
    *     has not been loaded
    */
   public static Definition of(String type) {
-    Definition definition = Registry.BY_TYPE.get(type);
-    if (definition == null) {
-      // An op library may have been loaded after the registry was read.
-      definition = read().get(type);
-    }
-    if (definition == null) {
-      throw new IllegalArgumentException("TensorFlow has no op of type " + type);
-    }
-    return definition;
+    return REGISTRY.find(type);
   }
 
-  private static Map<String, Definition> read() {
+  /** Whether an input of an op is taken by reference: a variable itself and not its value. */
+  public static boolean isRefInput(GraphOperation op, int index) {
+    return of(op.type()).isRefInput(op, index);
+  }
+
+  /** All that TensorFlow has registered now. */
+  static Map<String, Definition> read() {
     Map<String, Definition> byType = new HashMap<>();
     for (var op : TensorFlow.registeredOpList().getOpList()) {
       List<Argument> arguments = new ArrayList<>();
@@ -111,7 +137,11 @@ public final class OpDefs {
       byType.put(
           op.getName(),
           new Definition(
-              op.getIsStateful(), takesRef, List.copyOf(arguments), List.copyOf(ownAttributes)));
+              op.getIsStateful(),
+              takesRef,
+              op.getOutputArgList().stream().anyMatch(output -> output.getIsRef()),
+              List.copyOf(arguments),
+              List.copyOf(ownAttributes)));
     }
     return byType;
   }
