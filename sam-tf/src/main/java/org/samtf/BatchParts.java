@@ -31,17 +31,17 @@ final class BatchParts {
   /**
    * Plans the parts.
    *
+   * @param whole the loss of the whole batch
    * @param batchInputs the tensors whose first axis is the batch
    * @param reads how the parts read variables
    */
-  BatchParts(Output<?> loss, List<Operand<?>> batchInputs, DeviceReads reads) {
-    this.forward = new LossGraph(loss);
-    this.loss = loss;
+  BatchParts(Replica whole, List<Operand<?>> batchInputs, DeviceReads reads) {
+    this.forward = whole.forward;
+    this.loss = whole.loss;
     batchInputs.forEach(input -> this.batchInputs.add(input.asOutput()));
     Set<Output<?>> inputs = new HashSet<>(this.batchInputs);
     this.plan = new PartPlan(forward, inputs);
     this.reads = reads;
-    reads.leaveOut(forward.assigned());
   }
 
   List<Output<?>> batchInputs() {
@@ -83,7 +83,7 @@ final class BatchParts {
         add(copy, node);
       }
     }
-    return new Replica(copy.of(loss));
+    return new Replica(copy.of(loss), tensor -> readAs.getOrDefault(tensor, copy.of(tensor)));
   }
 
   private Output<?> read(

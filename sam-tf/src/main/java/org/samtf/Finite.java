@@ -50,9 +50,9 @@ final class Finite {
     Operand<TString> message =
         tf.strings.join(
             List.of(
-                tf.constant(scope.root() + ": the " + what + " of variable"),
+                tf.constant(NonFiniteGradient.messageBefore(scope.root(), what)),
                 bad,
-                tf.constant(" is not finite, no variable was changed")));
+                tf.constant(NonFiniteGradient.messageAfter())));
     return tf.withName("allFinite")
         .assertThat(tf.all(finite, tf.constant(0)), List.of(message), AssertThat.summarize(1L));
   }

@@ -56,7 +56,8 @@ final class Perturbation {
     Operand<TNumber> all = tf.stack(parts);
     Operand<TNumber> scaledNorm;
     if (p == Double.POSITIVE_INFINITY) {
-      scaledNorm = reals.max(all);
+      // The largest of no entries is minus infinity.
+      scaledNorm = tf.math.maximum(reals.max(all), reals.constant(0, step.type()));
     } else if (p == 2) {
       scaledNorm = tf.math.sqrt(tf.math.mul(reals.constant(2, step.type()), reals.sum(all)));
     } else {

@@ -1,5 +1,6 @@
 package org.samtf;
 
+import java.util.function.UnaryOperator;
 import org.samtf.internal.graph.LossGraph;
 import org.tensorflow.Output;
 
@@ -9,8 +10,27 @@ final class Replica {
   final LossGraph forward;
   final Output<?> loss;
 
+  /** From a tensor that the user's loss is computed from to that of this replica. */
+  private final UnaryOperator<Output<?>> copies;
+
+  /** The user's own. */
   Replica(Output<?> loss) {
+    this(loss, UnaryOperator.identity());
+  }
+
+  /**
+   * That of a part.
+   *
+   * @param copies from a tensor that the user's loss is computed from to that of the part
+   */
+  Replica(Output<?> loss, UnaryOperator<Output<?>> copies) {
     this.forward = new LossGraph(loss);
     this.loss = loss;
+    this.copies = copies;
+  }
+
+  /** What this replica has for a tensor of the user's: a copy, or the tensor itself. */
+  Output<?> tensorFor(Output<?> tensor) {
+    return copies.apply(tensor);
   }
 }

@@ -134,7 +134,7 @@ abstract class Replicas {
       super(List.of(loss));
       this.scope = scope;
       this.cut = cut;
-      this.parts = new BatchParts(loss.loss, cut.batchInputs, reads);
+      this.parts = new BatchParts(loss, cut.batchInputs, reads);
       int k = cut.count;
       for (int i = 0; i < k; i++) {
         inputsOfParts.add(new ArrayList<>());
@@ -202,7 +202,7 @@ abstract class Replicas {
     Subset(Replica loss, GraphScope scope, BatchCut.AscentSubset cut, DeviceReads reads) {
       super(List.of(loss));
       this.scope = scope;
-      this.parts = new BatchParts(loss.loss, cut.batchInputs, reads);
+      this.parts = new BatchParts(loss, cut.batchInputs, reads);
       this.inputs =
           cut.examples.of(scope.withSubScope("ascentExamples").ops(), parts.batchInputs());
     }

@@ -9,6 +9,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -230,6 +231,31 @@ public final class SamOptimizer extends WrappingOptimizer {
    */
   public Operand<? extends TNumber> perturbationNorm() {
     return step().measures.perturbationNorm;
+  }
+
+  /**
+   * A tensor that the loss is computed from, as each replica of the newest step has it at w: with
+   * micro-batches the copy of each part, with ascent examples the copy that reads these. To read
+   * the tensor itself would compute the whole batch once more.
+   *
+   * <p>It is what to compute moving averages of batch normalization from, for example: fetch it, or
+   * assign what is made of it, in the run of the train op and before the update, which is to say
+   * that it must not read the weights itself.
+   *
+   * @param tensor a tensor of this graph
+   * @param <T> its type
+   * @return one tensor a replica, in their order; {@code tensor} itself where there is no copy of
+   *     it, as with losses of the user's own
+   * @throws IllegalStateException before {@code minimize} or {@code computeGradients}
+   * @throws IllegalArgumentException if {@code tensor} is of another graph
+   */
+  public <T extends TType> List<Operand<T>> replicas(Operand<T> tensor) {
+    Output<T> output = Arguments.ofGraph(graph, tensor, "tensor").asOutput();
+    List<Operand<T>> tensors = new ArrayList<>();
+    for (Replica replica : step().replicas) {
+      tensors.add(Reals.unchecked(replica.tensorFor(output)));
+    }
+    return tensors;
   }
 
   /**

@@ -15,6 +15,9 @@ final class SamStep {
   /** Where its ops are. */
   final GraphScope scope;
 
+  /** What g is of. */
+  final List<Replica> replicas;
+
   final List<Ascended> ascents;
   final UpdateGradients update;
   final Measures measures;
@@ -24,11 +27,13 @@ final class SamStep {
 
   SamStep(
       GraphScope scope,
+      List<Replica> replicas,
       List<Ascended> ascents,
       UpdateGradients update,
       Measures measures,
       Optional<Op> undo) {
     this.scope = scope;
+    this.replicas = replicas;
     this.ascents = ascents;
     this.update = update;
     this.measures = measures;

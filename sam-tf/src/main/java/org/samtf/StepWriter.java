@@ -68,6 +68,7 @@ final class StepWriter {
   private SamStep write() {
     Sequence sequence = isSequential() ? Sequence.oneByOne() : Sequence.none();
     GradientSums sums = new GradientSums(isSequential());
+    List<Replica> ofAscent = new ArrayList<>();
     List<Ascended> ascents = new ArrayList<>();
     List<SecondPass> secondPasses = new ArrayList<>();
     Optional<Op> undo = Optional.empty();
@@ -79,13 +80,14 @@ final class StepWriter {
       Ascended ascended = ascend(group);
       WeightsAtPerturbation weights = weightsAt(ascended, group);
       secondPasses.addAll(secondPasses(group, weights, sequence, sums));
+      group.forEach(first -> ofAscent.add(first.replica));
       ascents.add(ascended);
       undo = weights.undo();
     }
     variables.requireGradients(replicas.losses, sums.variables());
     UpdateGradients update = descend(sums, secondPasses);
     Measures measures = Measures.write(scope, settings.norm, secondPasses, ascents);
-    return new SamStep(scope, ascents, update, measures, undo);
+    return new SamStep(scope, ofAscent, ascents, update, measures, undo);
   }
 
   private List<FirstPass> firstPasses(int start, int end, Sequence sequence) {

@@ -23,7 +23,7 @@ class PublicSurfaceTest {
           .resideOutsideOfPackage("org.samtf.internal..")
           .should()
           .haveNameMatching(
-              "org\\.samtf\\.(SamOptimizer|OrderedOptimizer"
+              "org\\.samtf\\.(SamOptimizer|OrderedOptimizer|NonFiniteGradient"
                   + "|model\\.(LoadedModel|ModelExporter|GraphCheckpoint)"
                   + "|gpu\\.(GpuCheck|CudaLibraries)"
                   + "|cluster\\.Cluster)");
