@@ -13,11 +13,13 @@ import org.tensorflow.GraphOperation;
 /** Finds tensors by name; or names that are like one. */
 final class TensorNames {
 
-  /** Scopes of savers, of steps, and of what this library adds; a number makes each unique. */
+  /** What savers, steps, optimizers of TF-Java and this library name theirs; then a number. */
   private static final Pattern WRITTEN =
       Pattern.compile(
-          "(save|Sam|Ordered|Carried|set|reinitialize|hasValue|Gradients|gradients|Optimizer)"
-              + "(_\\d+)?(/.*)?");
+          "(save|Sam|Ordered|Carried|set|reinitialize|hasValue|gradients|Optimizer"
+              + "|AdaDelta|AdaGrad|AdaGrad-?DA|Adam|Adamax|Ftrl|GradientDescent|Momentum|Nadam"
+              + "|RMSProp)(_\\d+)?(/.*)?",
+          Pattern.CASE_INSENSITIVE);
 
   /** Ops of types that no loss and no feature comes from. */
   private static final Pattern OF_UPDATES =

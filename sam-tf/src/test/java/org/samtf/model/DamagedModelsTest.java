@@ -84,7 +84,7 @@ class DamagedModelsTest {
     List<String> lines = Files.readAllLines(out);
     String last = lines.get(lines.size() - 1);
     assertThat(process.exitValue()).as("%s: %s", last, Files.readString(err)).isZero();
-    assertThat(last).matches("loaded [1-9][0-9]+, refused [1-9][0-9]+");
+    assertThat(last).matches("loaded [1-9][0-9]*, refused [1-9][0-9]+");
   }
 
   @ParameterizedTest

@@ -615,7 +615,7 @@ class LoadedModelTest {
         "foo/bar | there is no tensor \"foo/bar\"; there are Mean",
         "mean | there is no tensor \"mean\"; there are Mean",
         "men | there is no tensor \"men\"; there are Mean",
-        "x/weihgts | there is no tensor \"x/weihgts\"; there are weights, ",
+        "x/weihgts | there is no tensor \"x/weihgts\"; there are weights",
         "barrier | there is no tensor \"barrier\"; there are Mean",
       })
   void theNamesThatAreOfferedAreOfTheModel(String name, String message) throws IOException {
@@ -624,7 +624,7 @@ class LoadedModelTest {
         Session session = new Session(graph)) {
       Ops tf = Ops.create(graph);
       Variable<TFloat32> w = tf.withName("weights").variable(tf.constant(new float[] {3, 4}));
-      Operand<TFloat32> loss = tf.math.mean(tf.math.square(w), tf.constant(0));
+      Operand<TFloat32> loss = tf.math.mean(tf.math.square(tf.identity(w)), tf.constant(0));
       assertThat(loss.op().name()).isEqualTo("Mean");
       SamOptimizer sam = new SamOptimizer(graph, new Adam(graph, 0.5f));
       Op step = sam.minimize(loss);
