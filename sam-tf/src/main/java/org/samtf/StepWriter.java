@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.samtf.Trainables.Trainable;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -257,7 +257,7 @@ final class StepWriter {
   private Twin twin(GraphScope at, Replica replica, WeightsAtPerturbation weights) {
     Set<Node> perturbed = new HashSet<>();
     Map<Node, Output<?>> readAs = new HashMap<>();
-    for (Node node : replica.forward.feedingLoss()) {
+    for (Node node : replica.forward.feeding()) {
       Output<?> read = weights.readAs().get(node.op);
       if (read != null) {
         perturbed.add(node);

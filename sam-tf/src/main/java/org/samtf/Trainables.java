@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.exceptions.TensorFlowException;
@@ -57,7 +57,7 @@ final class Trainables {
       GraphScope scope,
       boolean narrowMatMuls,
       DeviceReads reads) {
-    LossGraph forward = replica.forward;
+    Upstream forward = replica.forward;
     requireReal(replica.loss);
     List<Node> variables = wanted == null ? reached(forward) : named(forward, wanted);
     leaveOut(variables, freeze);
@@ -77,7 +77,7 @@ final class Trainables {
             "variable \""
                 + variables.get(i).name
                 + "\" is to be trained, but no gradient flows to it from loss \""
-                + forward.loss().name
+                + forward.last().name
                 + "\"; leave it out");
       }
     }
@@ -125,15 +125,15 @@ final class Trainables {
     }
   }
 
-  private static List<Node> reached(LossGraph forward) {
+  private static List<Node> reached(Upstream forward) {
     List<Node> variables = new ArrayList<>();
-    for (Node node : forward.feedingLoss()) {
+    for (Node node : forward.feeding()) {
       if (node.isVariable() && Reals.isFloating(node.op.output(0))) {
         variables.add(node);
       } else if (OpKinds.isOtherVariable(node.type)) {
         throw new IllegalArgumentException(
             "loss \""
-                + forward.loss().name
+                + forward.last().name
                 + "\" reaches variable \""
                 + node.name
                 + "\", a "
@@ -148,9 +148,9 @@ final class Trainables {
     return variables;
   }
 
-  private static List<Node> named(LossGraph forward, Collection<? extends Operand<?>> wanted) {
+  private static List<Node> named(Upstream forward, Collection<? extends Operand<?>> wanted) {
     Map<Object, Node> reached = new LinkedHashMap<>();
-    for (Node node : forward.feedingLoss()) {
+    for (Node node : forward.feeding()) {
       reached.put(node.op, node);
     }
     List<Node> variables = new ArrayList<>();
@@ -172,7 +172,7 @@ final class Trainables {
             "trainable has variable \""
                 + output.op().name()
                 + "\", which loss \""
-                + forward.loss().name
+                + forward.last().name
                 + "\" does not reach; leave it out");
       }
       if (!variables.contains(node)) {
@@ -200,8 +200,8 @@ final class Trainables {
   }
 
   /** Some C++ gradient functions fail on a reference: two of them end the whole process. */
-  private static void refuseRefs(LossGraph forward, List<Node> variables) {
-    for (Node node : forward.feedingLoss()) {
+  private static void refuseRefs(Upstream forward, List<Node> variables) {
+    for (Node node : forward.feeding()) {
       if (OpKinds.gradientRefusesReferences(node.type)) {
         for (Node input : node.inputs) {
           if (variables.contains(input)) {
@@ -218,10 +218,10 @@ final class Trainables {
     }
   }
 
-  private static IllegalArgumentException withoutVariables(LossGraph forward) {
+  private static IllegalArgumentException withoutVariables(Upstream forward) {
     return new IllegalArgumentException(
         "loss \""
-            + forward.loss().name
+            + forward.last().name
             + "\" depends on no variable that can be trained; a trainable variable is made with"
             + " tf.variable, has a floating-point type, and gradients flow to it from the loss");
   }

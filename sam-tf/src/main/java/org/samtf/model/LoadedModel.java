@@ -15,11 +15,11 @@ import java.util.Map;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -454,8 +454,8 @@ public final class LoadedModel implements AutoCloseable {
   public Op minimize(Optimizer optimizer, Operand<?> loss) {
     graph.checkInput(loss);
     session.initialize();
-    LossGraph forward = new LossGraph(loss.asOutput());
-    List<Node> variables = new ArrayList<>(forward.feedingLoss());
+    Upstream forward = new Upstream(loss.asOutput());
+    List<Node> variables = new ArrayList<>(forward.feeding());
     variables.removeIf(node -> !node.isVariable());
     forward.refuseAfterUpdate(variables);
     requireValues(variables);
