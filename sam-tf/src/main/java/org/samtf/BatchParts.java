@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.Messages;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpDefs;
 import org.samtf.internal.graph.OpKinds;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -22,7 +22,7 @@ import org.tensorflow.op.Op;
 /** Makes replicas for parts of a batch, by copying the forward ops with other inputs. */
 final class BatchParts {
 
-  private final LossGraph forward;
+  private final Upstream forward;
   private final Output<?> loss;
   private final PartPlan plan;
   private final DeviceReads reads;

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
@@ -48,8 +48,8 @@ final class NarrowMatMuls {
   }
 
   /** Whether a loss has products whose gradients can be written so. */
-  static boolean areIn(LossGraph forward) {
-    for (Node node : forward.feedingLoss()) {
+  static boolean areIn(Upstream forward) {
+    for (Node node : forward.feeding()) {
       if (node.type.equals("MatMul")
           && isLarge(node.inputs[1].op.<TNumber>output(node.inputOutputs[1]))) {
         return true;

@@ -5,10 +5,10 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpDefs;
 import org.samtf.internal.graph.OpKinds;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;
 
@@ -36,9 +36,9 @@ final class PartPlan {
    * @throws IllegalArgumentException if an input does not lead to the loss, or an op on the way
    *     cannot be copied
    */
-  PartPlan(LossGraph forward, Set<Output<?>> batchInputs) {
+  PartPlan(Upstream forward, Set<Output<?>> batchInputs) {
     this.batchInputs = batchInputs;
-    this.loss = forward.loss();
+    this.loss = forward.last();
     findDependent(forward);
     ofFirst = needed(true);
     ofOthers = needed(false);
@@ -47,7 +47,7 @@ final class PartPlan {
         leftOut.add(node.op);
       }
     }
-    for (Node node : forward.feedingLoss()) {
+    for (Node node : forward.feeding()) {
       if (dependent.contains(node)) {
         requireCopyable(node);
       }
@@ -64,7 +64,7 @@ final class PartPlan {
     return first || !leftOut.contains(control);
   }
 
-  private void findDependent(LossGraph forward) {
+  private void findDependent(Upstream forward) {
     Set<Output<?>> unused = new HashSet<>(batchInputs);
     int before;
     do {

@@ -1,13 +1,13 @@
 package org.samtf;
 
 import java.util.function.UnaryOperator;
-import org.samtf.internal.graph.LossGraph;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Output;
 
 /** One of the losses whose mean a step minimises: the user's own, or that of a part of a batch. */
 final class Replica {
 
-  final LossGraph forward;
+  final Upstream forward;
   final Output<?> loss;
 
   /** From a tensor that the user's loss is computed from to that of this replica. */
@@ -24,7 +24,7 @@ final class Replica {
    * @param copies from a tensor that the user's loss is computed from to that of the part
    */
   Replica(Output<?> loss, UnaryOperator<Output<?>> copies) {
-    this.forward = new LossGraph(loss);
+    this.forward = new Upstream(loss);
     this.loss = loss;
     this.copies = copies;
   }

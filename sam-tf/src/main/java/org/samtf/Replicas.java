@@ -3,8 +3,8 @@ package org.samtf;
 import java.util.ArrayList;
 import java.util.List;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Op;
@@ -109,12 +109,12 @@ abstract class Replicas {
 
     @Override
     GraphScope scope(int number) {
-      LossGraph forward = losses.get(number).forward;
+      Upstream forward = losses.get(number).forward;
       if (losses.size() == 1) {
         return scope.withDeviceString(forward.commonDevice());
       }
       // The ops of a replica stand where its loss does.
-      return scope.withSubScope("replica" + number).withDeviceString(forward.loss().op.device());
+      return scope.withSubScope("replica" + number).withDeviceString(forward.last().op.device());
     }
 
     @Override

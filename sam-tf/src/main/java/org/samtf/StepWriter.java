@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -225,7 +225,7 @@ final class StepWriter {
       Map<Output<?>, Output<?>> readAs,
       WeightsAtPerturbation weights) {
     Map<Node, Output<?>> readAsByNode = new HashMap<>();
-    for (Node node : replica.forward.feedingLoss()) {
+    for (Node node : replica.forward.feeding()) {
       if (node.isVariable() && readAs.containsKey(node.op.output(0))) {
         readAsByNode.put(node, readAs.get(node.op.output(0)));
       }

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.types.family.TType;
@@ -79,7 +79,7 @@ final class TrainedVariables {
   }
 
   /** The trained variables that a loss is computed from, in the order in which it reaches them. */
-  List<Output<?>> in(LossGraph forward) {
+  List<Output<?>> in(Upstream forward) {
     List<Output<?>> variables = new ArrayList<>();
     in(forward, trained).forEach(node -> variables.add(node.op.output(0)));
     return variables;
@@ -140,7 +140,7 @@ final class TrainedVariables {
     Set<Output<?>> variables = new LinkedHashSet<>();
     for (Replica loss : losses) {
       boolean any = false;
-      for (Node node : loss.forward.feedingLoss()) {
+      for (Node node : loss.forward.feeding()) {
         if (node.isVariable() && Reals.isFloating(node.op.output(0))) {
           variables.add(node.op.output(0));
           any = true;
@@ -164,7 +164,7 @@ final class TrainedVariables {
 
   private static Set<Output<?>> named(List<Replica> losses, List<Operand<?>> wanted) {
     Set<Object> reached = new HashSet<>();
-    losses.forEach(loss -> loss.forward.feedingLoss().forEach(node -> reached.add(node.op)));
+    losses.forEach(loss -> loss.forward.feeding().forEach(node -> reached.add(node.op)));
     Set<Output<?>> variables = new LinkedHashSet<>();
     for (Operand<?> operand : wanted) {
       Output<? extends TType> output = operand.asOutput();
@@ -208,9 +208,9 @@ final class TrainedVariables {
     return new LinkedHashSet<>(byName.values());
   }
 
-  private static List<Node> in(LossGraph forward, Set<Output<?>> variables) {
+  private static List<Node> in(Upstream forward, Set<Output<?>> variables) {
     List<Node> nodes = new ArrayList<>();
-    for (Node node : forward.feedingLoss()) {
+    for (Node node : forward.feeding()) {
       if (node.isVariable() && variables.contains(node.op.output(0))) {
         nodes.add(node);
       }
@@ -219,8 +219,8 @@ final class TrainedVariables {
   }
 
   /** Some C++ gradient functions fail on a reference: two of them end the whole process. */
-  private static void refuseRefs(LossGraph forward, List<Node> variables) {
-    for (Node node : forward.feedingLoss()) {
+  private static void refuseRefs(Upstream forward, List<Node> variables) {
+    for (Node node : forward.feeding()) {
       if (OpKinds.gradientRefusesReferences(node.type)) {
         for (Node input : node.inputs) {
           if (variables.contains(input)) {

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Map;
 import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpDefs;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operation;
 import org.tensorflow.Output;
@@ -32,7 +32,7 @@ final class Twin {
    */
   Twin(
       GraphScope scope,
-      LossGraph forward,
+      Upstream forward,
       TwinPlan plan,
       Output<?> loss,
       Map<Node, Output<?>> readAs,

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.Functions;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpDefs;
 import org.samtf.internal.graph.OpKinds;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 
@@ -56,12 +56,12 @@ final class TwinPlan {
    * @param inPlace whether the second pass will read the variables themselves
    * @throws IllegalArgumentException if an op can be neither copied nor shared
    */
-  TwinPlan(Graph graph, LossGraph forward, Set<Node> perturbed, boolean inPlace) {
+  TwinPlan(Graph graph, Upstream forward, Set<Node> perturbed, boolean inPlace) {
     this.functions = new Functions(graph);
     this.perturbed = perturbed;
     this.inPlace = inPlace;
-    findDiffering(forward.feedingLoss());
-    keepWhatTheLossNeeds(forward.loss());
+    findDiffering(forward.feeding());
+    keepWhatTheLossNeeds(forward.last());
   }
 
   /** Whether the second pass has its own copy of this op. */
@@ -74,12 +74,12 @@ final class TwinPlan {
     return differing.get(node) == Role.PASSED_BY;
   }
 
-  private void findDiffering(List<Node> feedingLoss) {
+  private void findDiffering(List<Node> feeding) {
     // A loop leads back to an op that was seen before, so go on until nothing is found.
     int before;
     do {
       before = differing.size() + differingInValue.size() + differingInShape.size();
-      for (Node node : feedingLoss) {
+      for (Node node : feeding) {
         if (perturbed.contains(node)) {
           differingInValue.add(node);
           continue;

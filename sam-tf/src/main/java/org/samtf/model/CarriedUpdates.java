@@ -10,11 +10,11 @@ import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LossGraph;
-import org.samtf.internal.graph.LossGraph.Node;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -116,7 +116,7 @@ final class CarriedUpdates {
 
   /** Copied are the update, and what it is computed from, as far as that waits for the old step. */
   private void planCopy(GraphOperation update) {
-    for (Node node : new LossGraph(update.output(0)).feedingLoss()) {
+    for (Node node : new Upstream(update.output(0)).feeding()) {
       boolean waits = false;
       for (Node control : node.controls) {
         waits |= afterUpdate.contains(control.name);
