@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 import org.samtf.examples.InputException;
 import org.samtf.examples.RandomStreams;
 
@@ -57,6 +58,22 @@ public final class DataSets {
    */
   public static DataSet digits(long split) {
     return DigitsReader.read(split);
+  }
+
+  /**
+   * Opens a data set that can be split anew.
+   *
+   * @param source as for {@link #open}
+   * @return the set for each seed of a split; always the same for a directory, whose test images
+   *     are in files of their own
+   * @throws InputException as {@link #open} does
+   */
+  public static LongFunction<DataSet> splits(String source) {
+    if (source.equals(DigitsReader.NAME)) {
+      return DataSets::digits;
+    }
+    DataSet data = open(source);
+    return split -> data;
   }
 
   /**
