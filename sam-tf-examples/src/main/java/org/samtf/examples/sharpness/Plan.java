@@ -65,7 +65,7 @@ public record Plan(
         0.9f,
         List.of(1, 4, 16, 64, 256),
         new Sweep(
-            List.of(0.02f, 0.035f, 0.05f, 0.07f, 0.1f, 0.14f, 0.2f, 0.28f, 0.4f),
+            List.of(0.02f, 0.05f, 0.07f, 0.1f, 0.14f, 0.2f, 0.28f, 0.4f, 0.56f, 0.8f),
             60,
             0.1f,
             seeds(10)),
