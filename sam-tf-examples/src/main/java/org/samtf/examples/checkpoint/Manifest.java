@@ -29,7 +29,7 @@ record Manifest(
     Map<String, Entry> files) {
 
   /** Changes when older checkpoints can no longer be read. */
-  static final int FORMAT = 1;
+  static final int FORMAT = 2;
 
   static final String NAME = "manifest.json";
 

@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import org.samtf.examples.InputException;
 import org.samtf.examples.Main;
 import org.samtf.examples.compare.CompareJob;
+import org.samtf.examples.compare.Settings;
 import org.samtf.examples.train.BatchCut;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,6 +62,14 @@ public final class CompareCommand implements Callable<Integer> {
   private boolean cleanSettings;
 
   @Option(
+      names = "--equal-settings",
+      description = {
+        "Train both sides with the learning rate and the momentum that train has by default, and",
+        "SAM with rho 0.5, whatever the labels: rho is the only difference."
+      })
+  private boolean equalSettings;
+
+  @Option(
       names = "--tune",
       description = {
         "Do not compare: try grids of settings on the validation images and print them, best",
@@ -84,10 +93,20 @@ public final class CompareCommand implements Callable<Integer> {
       CompareJob.tune(runEpochs, writer);
       return Main.OK;
     }
+    if (cleanSettings && equalSettings) {
+      throw new InputException(
+          "--clean-settings is given with --equal-settings",
+          "one of them",
+          "leave one of them out");
+    }
+    Settings settings =
+        cleanSettings
+            ? Settings.TUNED_FOR_CLEAN_LABELS
+            : equalSettings ? Settings.EQUAL : Settings.TUNED;
     BatchCut batchCut = cut.of(CompareJob.batchSize());
     OutputDirectory.check("--out", out);
     OutputDirectory.create("--out", out);
-    CompareJob.compare(seeds, runEpochs, batchCut, cleanSettings, out, writer);
+    CompareJob.compare(seeds, runEpochs, batchCut, settings, out, writer);
     writer.flush();
     return Main.OK;
   }

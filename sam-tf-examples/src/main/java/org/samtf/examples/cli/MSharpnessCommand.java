@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.function.LongFunction;
 import org.samtf.examples.InputException;
 import org.samtf.examples.Main;
 import org.samtf.examples.data.DataSet;
@@ -114,11 +115,12 @@ public final class MSharpnessCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Plan plan = plan();
     OutputDirectory.check("--out", out);
-    DataSet data = DataSets.open(source).limitedTo(images, EVALUATION_IMAGES);
-    checkSizes(data, plan);
+    LongFunction<DataSet> all = DataSets.splits(source);
+    LongFunction<DataSet> splits = split -> all.apply(split).limitedTo(images, EVALUATION_IMAGES);
+    checkSizes(splits.apply(1), plan);
     OutputDirectory.create("--out", out);
     PrintWriter writer = spec.commandLine().getOut();
-    boolean enough = MSharpnessJob.run(data, plan, out, writer);
+    boolean enough = MSharpnessJob.run(splits, plan, out, writer);
     if (quick) {
       writer.println(
           "These figures show what the command does and nothing else; leave out --quick.");

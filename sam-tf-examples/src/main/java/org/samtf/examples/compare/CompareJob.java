@@ -5,7 +5,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
-import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
 import org.samtf.examples.report.Figures;
 import org.samtf.examples.report.Format;
@@ -14,8 +13,6 @@ import org.samtf.examples.train.BatchCut;
 
 /** What the command {@code compare} does. */
 public final class CompareJob {
-
-  private static final String DATA = "digits";
 
   private CompareJob() {}
 
@@ -43,24 +40,22 @@ public final class CompareJob {
    * @param seeds how many seeds
    * @param epochs how many epochs a run
    * @param cut how SAM cuts a batch
-   * @param cleanSettings whether wrong labels are trained on with the settings for clean ones
+   * @param settings of both sides
    * @param directory where to write; it exists
    * @param out where to print the table
    * @throws IOException if a file cannot be written
    */
   public static void compare(
-      int seeds, int epochs, BatchCut cut, boolean cleanSettings, Path directory, PrintWriter out)
+      int seeds, int epochs, BatchCut cut, Settings settings, Path directory, PrintWriter out)
       throws IOException {
-    Tuned tuned = cleanSettings ? Tuned.FOR_CLEAN_LABELS : Tuned.FOR_THESE_LABELS;
     Protocol protocol = Protocol.STANDARD.withEpochs(epochs).with(cut);
-    DataSet data = DataSets.open(DATA);
     Comparison comparison;
     try (Progress progress = Progress.of("compare", 4L * seeds)) {
       comparison =
           Comparison.of(
-              data,
+              DataSets::digits,
               protocol,
-              tuned,
+              settings,
               LongStream.rangeClosed(1, seeds).boxed().toList(),
               run -> progress.step(describe(run)));
     }
@@ -81,8 +76,8 @@ public final class CompareJob {
       Comparison comparison, int seeds, ComparisonReport report, PrintWriter out) {
     Protocol protocol = comparison.protocol();
     out.printf(
-        "%s, %s, %s; seeds 1 to %d, %d epochs, batch %d; sharpness at rho %s%s%n%n",
-        DATA,
+        "digits, %s, %s; seeds 1 to %d, each with a split of its own; %d epochs, batch %d;"
+            + " sharpness at rho %s%s%n%n",
         protocol.architecture(),
         Protocol.BASE,
         seeds,
@@ -107,8 +102,7 @@ public final class CompareJob {
    * @param out where to print
    */
   public static void tune(int epochs, PrintWriter out) {
-    DataSet data = DataSets.open(DATA);
-    Tuning tuning = new Tuning(Protocol.STANDARD.withEpochs(epochs), data);
+    Tuning tuning = new Tuning(Protocol.STANDARD.withEpochs(epochs), DataSets::digits);
     for (Labels labels : Labels.values()) {
       for (boolean sam : List.of(false, true)) {
         out.println(Tuning.table(labels, sam, tuning.points(labels, sam)));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import java.util.function.ToDoubleFunction;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.report.Spread;
@@ -12,32 +13,37 @@ import org.samtf.examples.report.Spread;
 final class Comparison {
 
   private final Protocol protocol;
-  private final Tuned tuned;
+  private final Settings settings;
   private final List<Run> runs;
 
-  private Comparison(Protocol protocol, Tuned tuned, List<Run> runs) {
+  private Comparison(Protocol protocol, Settings settings, List<Run> runs) {
     this.protocol = protocol;
-    this.tuned = tuned;
+    this.settings = settings;
     this.runs = runs;
   }
 
   /**
-   * Trains both sides for all seeds. The sides take turns, so that a machine that gets slower or
-   * faster does not favour one of them.
+   * Trains both sides for all seeds, each with a split of its own. The sides take turns, so that a
+   * machine that gets slower or faster does not favour one of them.
    */
   static Comparison of(
-      DataSet data, Protocol protocol, Tuned tuned, List<Long> seeds, Consumer<Run> listener) {
+      LongFunction<DataSet> splits,
+      Protocol protocol,
+      Settings settings,
+      List<Long> seeds,
+      Consumer<Run> listener) {
     List<Run> runs = new ArrayList<>();
     for (long seed : seeds) {
+      DataSet data = splits.apply(seed);
       for (Labels labels : Labels.values()) {
         for (boolean sam : new boolean[] {false, true}) {
-          Run run = protocol.run(data, labels, tuned.settings(labels, sam), seed);
+          Run run = protocol.run(data, labels, settings.of(labels, sam), seed);
           runs.add(run);
           listener.accept(run);
         }
       }
     }
-    return new Comparison(protocol, tuned, runs);
+    return new Comparison(protocol, settings, runs);
   }
 
   Protocol protocol() {
@@ -45,7 +51,7 @@ final class Comparison {
   }
 
   Contestant settings(Labels labels, boolean sam) {
-    return tuned.settings(labels, sam);
+    return settings.of(labels, sam);
   }
 
   List<Run> runs() {
@@ -63,7 +69,7 @@ final class Comparison {
     return Spread.of(runs(labels, sam).stream().mapToDouble(value).toArray());
   }
 
-  /** SAM minus base, seed by seed: both started from the same weights and labels. */
+  /** SAM minus base, seed by seed: both had the same images, wrong labels and initial weights. */
   Spread advantage(Labels labels, ToDoubleFunction<Run> value) {
     double[] base = runs(labels, false).stream().mapToDouble(value).toArray();
     double[] sam = runs(labels, true).stream().mapToDouble(value).toArray();
@@ -80,13 +86,12 @@ final class Comparison {
     return times.length % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
   }
 
-  /** Test accuracy after each epoch, mean over the seeds. */
-  List<Double> meanTestAccuracies(Labels labels, boolean sam) {
-    List<Double> curve = new ArrayList<>();
+  /** Test accuracy after each epoch, over the seeds. */
+  List<Spread> testAccuracies(Labels labels, boolean sam) {
+    List<Spread> curve = new ArrayList<>();
     for (int e = 0; e < protocol.epochs(); e++) {
       int epoch = e;
-      curve.add(
-          spread(labels, sam, run -> run.result().epochs().get(epoch).test().accuracy()).mean());
+      curve.add(spread(labels, sam, run -> run.result().epochs().get(epoch).test().accuracy()));
     }
     return curve;
   }

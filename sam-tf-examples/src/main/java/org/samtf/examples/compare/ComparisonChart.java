@@ -4,25 +4,26 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.samtf.examples.report.AccuracyChart;
+import org.samtf.examples.report.ErrorChart;
 
-/** Draws test accuracy against the epoch, one chart for clean labels and one for noisy ones. */
+/** Draws test error against the epoch, one chart for clean labels and one for noisy ones. */
 final class ComparisonChart {
 
   private ComparisonChart() {}
 
   static void write(Path file, Comparison comparison) throws IOException {
-    List<AccuracyChart> charts = new ArrayList<>();
+    List<ErrorChart> charts = new ArrayList<>();
     for (Labels labels : Labels.values()) {
-      int seeds = comparison.runs(labels, false).size();
       charts.add(
-          new AccuracyChart(
-                  "digits, "
-                      + labels
-                      + (seeds == 1 ? ", one seed" : ", mean of " + seeds + " seeds"))
-              .add("base", comparison.meanTestAccuracies(labels, false))
-              .add("SAM", comparison.meanTestAccuracies(labels, true)));
+          new ErrorChart("digits, " + labels)
+              .add(name("base", comparison), comparison.testAccuracies(labels, false))
+              .add(name("SAM", comparison), comparison.testAccuracies(labels, true)));
     }
-    AccuracyChart.write(file, charts);
+    ErrorChart.write(file, charts);
+  }
+
+  private static String name(String side, Comparison comparison) {
+    int seeds = comparison.runs(Labels.CLEAN, false).size();
+    return side + (seeds == 1 ? ", one seed" : ", " + seeds + " seeds ± deviation");
   }
 }

@@ -12,7 +12,7 @@ import org.samtf.examples.report.Table;
 final class ComparisonReport {
 
   /** How far from 0, in standard errors, a mean difference must be to be called one. */
-  private static final double CLEAR = 2;
+  private static final double CLEAR = 3;
 
   private final Comparison comparison;
 
@@ -31,7 +31,7 @@ final class ComparisonReport {
       Spread sharpness,
       double stepMillis,
       double stepRatio,
-      List<Double> meanTestAccuracyByEpoch) {}
+      List<Spread> testAccuracyByEpoch) {}
 
   /** SAM minus base, as compare.json has it. */
   record Difference(
@@ -75,7 +75,7 @@ final class ComparisonReport {
         comparison.spread(labels, sam, Run::sharpness),
         millis,
         millis / comparison.stepMillis(labels, false),
-        comparison.meanTestAccuracies(labels, sam));
+        comparison.testAccuracies(labels, sam));
   }
 
   Table table() {
@@ -124,7 +124,7 @@ final class ComparisonReport {
         100 * difference.error());
   }
 
-  private static String verdict(Spread difference) {
+  static String verdict(Spread difference) {
     if (difference.size() < 2) {
       return "one seed shows nothing";
     }

@@ -38,7 +38,7 @@ record Protocol(
     return new Protocol(architecture, epochs, batchSize, sharpnessRho, other);
   }
 
-  /** Trains once. A seed stands for initial weights, order of images and wrong labels alike. */
+  /** Trains once. The seed is that of initial weights, order of images and wrong labels. */
   Run run(DataSet clean, Labels labels, Contestant contestant, long seed) {
     DataSet data = LabelNoise.apply(clean, labels.noise(), seed);
     TrainingSettings settings =

@@ -9,7 +9,7 @@ import org.samtf.examples.train.TrainingResult;
  *
  * @param labels what the training labels were like
  * @param contestant how it was trained
- * @param seed of weights, order and wrong labels
+ * @param seed of split, weights, order and wrong labels
  * @param result what came out
  * @param sharpness at the end
  */

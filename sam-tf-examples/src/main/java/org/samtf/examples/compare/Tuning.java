@@ -3,6 +3,7 @@ package org.samtf.examples.compare;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongFunction;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Progress;
@@ -14,7 +15,8 @@ import org.samtf.examples.train.DivergenceException;
  * Chooses the settings of both sides by validation accuracy at the end of training.
  *
  * <p>Each side gets the same number of tries and the same seeds, and the test images are never
- * looked at. The seeds are not those of the comparison.
+ * looked at: the validation images are the same in every split, and no split tests on them. Each
+ * seed has a split of its own; the seeds are not those of the comparison.
  */
 final class Tuning {
 
@@ -25,11 +27,11 @@ final class Tuning {
   private static final long[] SEEDS = {101, 102, 103};
 
   private final Protocol protocol;
-  private final DataSet data;
+  private final LongFunction<DataSet> splits;
 
-  Tuning(Protocol protocol, DataSet data) {
+  Tuning(Protocol protocol, LongFunction<DataSet> splits) {
     this.protocol = protocol;
-    this.data = data;
+    this.splits = splits;
   }
 
   /** One point of the grid. */
@@ -48,29 +50,34 @@ final class Tuning {
   /** Tries every point and returns them, best first; ties go to the lower validation loss. */
   List<Point> points(Labels labels, boolean sam) {
     List<Contestant> grid = grid(sam);
-    List<Point> points = new ArrayList<>();
+    List<Point> points;
     try (Progress progress = Progress.of("tune", (long) grid.size() * SEEDS.length)) {
-      for (Contestant contestant : grid) {
-        double[] accuracies = new double[SEEDS.length];
-        double[] losses = new double[SEEDS.length];
-        for (int i = 0; i < SEEDS.length; i++) {
-          try {
-            var last = protocol.run(data, labels, contestant, SEEDS[i]).result().last();
-            accuracies[i] = last.validation().accuracy();
-            losses[i] = last.validation().loss();
-          } catch (DivergenceException e) {
-            losses[i] = Double.POSITIVE_INFINITY;
-          }
-          progress.step(Format.percent(accuracies[i]));
-        }
-        points.add(new Point(contestant, Spread.of(accuracies).mean(), Spread.of(losses).mean()));
-      }
+      // Nobody looks at times here, so that each core can have a network of its own.
+      points =
+          new ArrayList<>(grid.parallelStream().map(one -> point(labels, one, progress)).toList());
     }
     points.sort(
         Comparator.comparingDouble(Point::validationAccuracy)
             .reversed()
             .thenComparingDouble(Point::validationLoss));
     return points;
+  }
+
+  private Point point(Labels labels, Contestant contestant, Progress progress) {
+    double[] accuracies = new double[SEEDS.length];
+    double[] losses = new double[SEEDS.length];
+    for (int i = 0; i < SEEDS.length; i++) {
+      try {
+        DataSet data = splits.apply(SEEDS[i]);
+        var last = protocol.run(data, labels, contestant, SEEDS[i]).result().last();
+        accuracies[i] = last.validation().accuracy();
+        losses[i] = last.validation().loss();
+      } catch (DivergenceException e) {
+        losses[i] = Double.POSITIVE_INFINITY;
+      }
+      progress.step(Format.percent(accuracies[i]));
+    }
+    return new Point(contestant, Spread.of(accuracies).mean(), Spread.of(losses).mean());
   }
 
   static Table table(Labels labels, boolean sam, List<Point> points) {

@@ -1,5 +1,7 @@
 package org.samtf.examples.data;
 
+import org.samtf.examples.RandomStreams;
+
 /**
  * Images for training, for choosing settings, and for the final test.
  *
@@ -43,7 +45,8 @@ public record DataSet(
     }
     double share = (double) images / part.size();
     return part.select(
-        StratifiedSplit.split(part.labels(), classes, DataSets.SPLIT_SEED, share)[1]);
+        StratifiedSplit.split(
+            part.labels(), classes, RandomStreams.of(DataSets.SPLIT_SEED, "subset"), share)[1]);
   }
 
   /**

@@ -5,13 +5,16 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 import org.samtf.examples.InputException;
+import org.samtf.examples.RandomStreams;
 
 /** Opens a data set by name or directory. */
 public final class DataSets {
 
-  /** Splits do not depend on the seed of a run, so that runs can be compared. */
+  /** By default splits do not depend on the seed of a run, so that runs can be compared. */
   static final long SPLIT_SEED = 20201003L;
 
   private static final double VALIDATION_SHARE = 0.1;
@@ -28,7 +31,7 @@ public final class DataSets {
    */
   public static DataSet open(String source) {
     if (source.equals(DigitsReader.NAME)) {
-      return DigitsReader.read();
+      return digits(SPLIT_SEED);
     }
     Path directory = directory(source);
     if (IdxReader.recognises(directory)) {
@@ -44,6 +47,33 @@ public final class DataSets {
         directory + " has no data set",
         IdxReader.TRAIN_IMAGES + "[.gz], data_batch_1.bin or train.bin in it",
         "unpack MNIST, Fashion-MNIST, CIFAR-10 or CIFAR-100 (binary) there");
+  }
+
+  /**
+   * Opens the built-in digits with a split of its own in training and test images. Validation
+   * images are the same in every split: what settings are chosen by is never tested on.
+   *
+   * @param split seed of the split
+   * @return the set
+   */
+  public static DataSet digits(long split) {
+    return DigitsReader.read(split);
+  }
+
+  /**
+   * Opens a data set that can be split anew.
+   *
+   * @param source as for {@link #open}
+   * @return the set for each seed of a split; always the same for a directory, whose test images
+   *     are in files of their own
+   * @throws InputException as {@link #open} does
+   */
+  public static LongFunction<DataSet> splits(String source) {
+    if (source.equals(DigitsReader.NAME)) {
+      return DataSets::digits;
+    }
+    DataSet data = open(source);
+    return split -> data;
   }
 
   /**
@@ -91,9 +121,15 @@ public final class DataSets {
     return name == null ? directory.toString() : name.toString();
   }
 
+  /** What the choice of validation images depends on. */
+  static Random validation() {
+    return RandomStreams.of(SPLIT_SEED, "validation");
+  }
+
   static DataSet withValidation(
       String name, int classes, LabeledImages training, LabeledImages test) {
-    int[][] parts = StratifiedSplit.split(training.labels(), classes, SPLIT_SEED, VALIDATION_SHARE);
+    int[][] parts =
+        StratifiedSplit.split(training.labels(), classes, validation(), VALIDATION_SHARE);
     return new DataSet(name, classes, training.select(parts[0]), training.select(parts[1]), test);
   }
 }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.zip.GZIPInputStream;
+import org.samtf.examples.RandomStreams;
 import org.samtf.examples.files.Sha256;
 
 /** Reads the built-in digits: 1,797 grey images of 8 by 8 pixels. */
@@ -28,9 +29,9 @@ final class DigitsReader {
 
   private DigitsReader() {}
 
-  static DataSet read() {
+  static DataSet read(long split) {
     try (InputStream packed = resource()) {
-      return read(packed);
+      return read(packed, split);
     } catch (IOException e) {
       throw new UncheckedIOException("the built-in digits cannot be read", e);
     }
@@ -49,7 +50,7 @@ final class DigitsReader {
   }
 
   /** Reads lines of 64 pixels from 0 to 16 and a label, through gzip. */
-  static DataSet read(InputStream packed) throws IOException {
+  static DataSet read(InputStream packed, long split) throws IOException {
     List<String> lines = lines(packed);
     float[] pixels = new float[lines.size() * SHAPE.size()];
     int[] labels = new int[lines.size()];
@@ -64,10 +65,14 @@ final class DigitsReader {
       labels[i] = number(i, values[SHAPE.size()], CLASSES - 1);
     }
     LabeledImages all = new LabeledImages(SHAPE, pixels, labels);
-    int[][] parts =
-        StratifiedSplit.split(labels, CLASSES, DataSets.SPLIT_SEED, VALIDATION_SHARE, TEST_SHARE);
+    int[][] parts = StratifiedSplit.split(labels, CLASSES, DataSets.validation(), VALIDATION_SHARE);
+    LabeledImages others = all.select(parts[0]);
+    double shareOfOthers = TEST_SHARE / (1 - VALIDATION_SHARE);
+    int[][] dealt =
+        StratifiedSplit.split(
+            others.labels(), CLASSES, RandomStreams.of(split, "split"), shareOfOthers);
     return new DataSet(
-        NAME, CLASSES, all.select(parts[0]), all.select(parts[1]), all.select(parts[2]));
+        NAME, CLASSES, others.select(dealt[0]), all.select(parts[1]), others.select(dealt[1]));
   }
 
   private static int number(int line, String text, int max) throws IOException {

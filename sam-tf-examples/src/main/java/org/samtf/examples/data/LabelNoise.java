@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.samtf.examples.RandomStreams;
 
 /** Makes a share of the training labels wrong. */
 public final class LabelNoise {
@@ -30,7 +31,7 @@ public final class LabelNoise {
     for (int i = 0; i < labels.length; i++) {
       order.add(i);
     }
-    Random random = new Random(seed);
+    Random random = RandomStreams.of(seed, "wrong labels");
     Collections.shuffle(order, random);
     for (int index : order.subList(0, wrong)) {
       // A shift by 1 .. classes-1 reaches each wrong class and never the right one.

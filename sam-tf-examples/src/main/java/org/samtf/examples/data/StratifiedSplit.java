@@ -15,11 +15,11 @@ final class StratifiedSplit {
    *
    * @param labels the class of each example
    * @param classes how many classes
-   * @param seed what the cut depends on
+   * @param random what the cut depends on
    * @param fractions the share of each class in the second part, the third, ...
    * @return the indices of each part in ascending order: one part more than fractions
    */
-  static int[][] split(int[] labels, int classes, long seed, double... fractions) {
+  static int[][] split(int[] labels, int classes, Random random, double... fractions) {
     List<List<Integer>> byClass = new ArrayList<>();
     for (int c = 0; c < classes; c++) {
       byClass.add(new ArrayList<>());
@@ -31,7 +31,6 @@ final class StratifiedSplit {
     for (int p = 0; p <= fractions.length; p++) {
       parts.add(new ArrayList<>());
     }
-    Random random = new Random(seed);
     for (List<Integer> members : byClass) {
       Collections.shuffle(members, random);
       int from = 0;

@@ -2,6 +2,7 @@ package org.samtf.examples.model;
 
 import java.util.List;
 import java.util.Optional;
+import org.samtf.examples.RandomStreams;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -43,8 +44,7 @@ final class Draws {
     if (counter == null) {
       counter = variables.counter(COUNTER);
     }
-    // The multiplier spreads neighbouring seeds over the whole range.
-    long stream = seed * 0x9E3779B97F4A7C15L + purpose.hashCode();
+    long stream = RandomStreams.key(seed, "steps of " + purpose);
     return ops.stack(List.of(ops.constant(stream), counter));
   }
 

@@ -1,6 +1,7 @@
 package org.samtf.examples.model;
 
 import java.util.Random;
+import org.samtf.examples.RandomStreams;
 
 /**
  * Initial weights after He et al. (2015): normal with variance 2 / fan-in.
@@ -18,8 +19,7 @@ final class HeInitializer {
 
   /** Draws weights; each variable has a stream of its own, whatever else is in the network. */
   float[] draw(String variable, int size, int fanIn) {
-    // The multiplier spreads neighbouring seeds over the whole range.
-    Random random = new Random(seed * 0x9E3779B97F4A7C15L + variable.hashCode());
+    Random random = RandomStreams.of(seed, "initial " + variable);
     double deviation = Math.sqrt(2.0 / fanIn);
     float[] weights = new float[size];
     for (int i = 0; i < size; i++) {

@@ -1,96 +1,82 @@
 package org.samtf.examples.report;
 
-import java.awt.BasicStroke;
-import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.markers.SeriesMarkers;
+import java.util.stream.DoubleStream;
 
-/** A chart of values with standard errors, for a few named places of the horizontal axis. */
+/** A chart of values with standard errors. */
 public final class PointsChart {
 
-  /** How far the points of two series at the same place are apart, so that bars do not overlap. */
-  private static final double APART = 0.08;
+  private record Series(String name, int colour, List<Plot.Value> values) {}
 
-  private static final Color LEVEL = new Color(0x555555);
+  private record Level(String name, Point point) {}
 
-  private final XYChart chart;
-  private final List<String> places;
-  private final int expected;
-  private final List<XYSeries> series = new ArrayList<>();
-  private int added;
+  private final String title;
+  private final Axis horizontal;
+  private final String valueTitle;
+  private final boolean joined;
+  private final List<Series> all = new ArrayList<>();
+  private Optional<Level> level = Optional.empty();
 
   /**
    * A value.
    *
+   * @param x where on the horizontal axis
    * @param value the mean
    * @param error its standard error, drawn up and down from it
    */
-  public record Point(double value, double error) {}
+  public record Point(double x, double value, double error) {}
+
+  private PointsChart(String title, Axis horizontal, String valueTitle, boolean joined) {
+    this.title = title;
+    this.horizontal = horizontal;
+    this.valueTitle = valueTitle;
+    this.joined = joined;
+  }
 
   /**
-   * Creates a chart without points.
+   * Creates a chart without points whose horizontal axis is logarithmic; points are joined.
+   *
+   * @param title its title
+   * @param horizontalTitle what the horizontal axis is
+   * @param valueTitle what the values are
+   * @param min beginning of the horizontal axis, above 0
+   * @param max its end
+   * @return the chart
+   */
+  public static PointsChart logarithmic(
+      String title, String horizontalTitle, String valueTitle, double min, double max) {
+    return new PointsChart(title, Axis.logarithmic(horizontalTitle, min, max), valueTitle, true);
+  }
+
+  /**
+   * Creates a chart without points whose horizontal axis has named places at 1, 2, 3, ...
    *
    * @param title its title
    * @param horizontalTitle what the places are
    * @param valueTitle what the values are
    * @param places what stands below the horizontal axis, from left to right
-   * @param series how many series will be added
+   * @return the chart
    */
-  public PointsChart(
-      String title, String horizontalTitle, String valueTitle, List<String> places, int series) {
-    this.places = List.copyOf(places);
-    expected = series;
-    chart = Curves.chart(title, horizontalTitle + "; bars: standard error", valueTitle);
-    chart.getStyler().setErrorBarsColorSeriesColor(true);
-    chart
-        .getStyler()
-        .setXAxisMin(0.0)
-        .setXAxisMax(places.size() + 1.0)
-        .setXAxisTickMarkSpacingHint(Curves.spacing(places.size() + 1))
-        .setxAxisTickLabelsFormattingFunction(this::place);
-  }
-
-  /**
-   * The place at a mark of the axis. Marks between and beside the places show nothing, each in its
-   * own way: XChart draws no marks at all if two have the same text.
-   */
-  private String place(double mark) {
-    int place = (int) Math.round(mark);
-    boolean isPlace = Math.abs(mark - place) < 1e-6 && place >= 1 && place <= places.size();
-    return isPlace
-        ? places.get(place - 1)
-        : " ".repeat(Math.max(0, 8 + (int) Math.round(2 * mark)));
+  public static PointsChart places(
+      String title, String horizontalTitle, String valueTitle, List<String> places) {
+    return new PointsChart(title, Axis.places(horizontalTitle, places), valueTitle, false);
   }
 
   /**
    * Adds a series.
    *
    * @param name what the legend calls it
-   * @param values a point for each place, or empty to leave it out
+   * @param colour number of its colour, from 0
+   * @param points its points, from left to right; a series without points is left out
    * @return this chart
    */
-  public PointsChart add(String name, List<Optional<Point>> values) {
-    List<Double> horizontal = new ArrayList<>();
-    List<Double> means = new ArrayList<>();
-    List<Double> errors = new ArrayList<>();
-    for (int i = 0; i < values.size(); i++) {
-      if (values.get(i).isPresent()) {
-        horizontal.add(i + 1.0 + APART * (added - (expected - 1) / 2.0));
-        means.add(values.get(i).get().value());
-        errors.add(values.get(i).get().error());
-      }
-    }
-    int colour = added++;
-    if (!means.isEmpty()) {
-      XYSeries points = chart.addSeries(name, horizontal, means, errors);
-      points.setMarker(SeriesMarkers.CIRCLE);
-      series.add(Curves.paint(points, colour));
+  public PointsChart add(String name, int colour, List<Point> points) {
+    if (!points.isEmpty()) {
+      all.add(new Series(name, colour, points.stream().map(PointsChart::value).toList()));
     }
     return this;
   }
@@ -99,43 +85,47 @@ public final class PointsChart {
    * Adds a value that belongs to no place, as a dashed line from side to side.
    *
    * @param name what the legend calls it
-   * @param point the value; its error is drawn at the right end
+   * @param point the value; its error is a band
    * @return this chart
    */
   public PointsChart level(String name, Point point) {
-    double right = places.size() + 0.7;
-    XYSeries added =
-        chart.addSeries(
-            name,
-            List.of(0.0, right, places.size() + 1.0),
-            List.of(point.value(), point.value(), point.value()),
-            List.of(0.0, point.error(), 0.0));
-    added.setMarker(SeriesMarkers.NONE);
-    added.setLineColor(LEVEL);
-    added.setLineStyle(
-        new BasicStroke(
-            1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 10, new float[] {6, 5}, 0));
+    level = Optional.of(new Level(name, point));
     return this;
   }
 
-  /**
-   * Draws no lines from point to point, for places that have no order.
-   *
-   * @return this chart
-   */
-  public PointsChart withoutLines() {
-    series.forEach(one -> one.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter));
-    return this;
+  private static Plot.Value value(Point point) {
+    return new Plot.Value(
+        point.x(), point.value(), point.value() - point.error(), point.value() + point.error());
+  }
+
+  private Plot plot() {
+    List<Plot.Value> values = new ArrayList<>();
+    all.forEach(series -> values.addAll(series.values()));
+    level.ifPresent(one -> values.add(value(one.point())));
+    double[] ends =
+        values.stream().flatMapToDouble(v -> DoubleStream.of(v.low(), v.high())).sorted().toArray();
+    Axis vertical =
+        ends.length == 0
+            ? Axis.linear(valueTitle, 0, 1)
+            : Axis.linear(valueTitle, ends[0], ends[ends.length - 1]);
+    Plot plot = new Plot(title, horizontal, vertical);
+    level
+        .map(Level::point)
+        .map(PointsChart::value)
+        .ifPresent(v -> plot.level(level.get().name(), v.y(), v.low(), v.high()));
+    all.forEach(series -> plot.points(series.name(), series.colour(), joined, series.values()));
+    return plot;
   }
 
   /**
-   * Writes charts side by side as one PNG.
+   * Writes rows of charts below each other as one PNG; the charts of a row share its width.
    *
    * @param file where to
-   * @param charts the charts
+   * @param rows the charts
    * @throws IOException if it cannot be written
    */
-  public static void write(Path file, List<PointsChart> charts) throws IOException {
-    Curves.write(file, charts.stream().map(points -> points.chart).toList());
+  public static void write(Path file, List<List<PointsChart>> rows) throws IOException {
+    PlotFile.write(
+        file, rows.stream().map(row -> row.stream().map(PointsChart::plot).toList()).toList());
   }
 }

@@ -3,9 +3,10 @@ package org.samtf.examples.report;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.XYChart;
 import org.samtf.examples.train.EpochResult;
 import org.samtf.examples.train.TrainingResult;
 
@@ -23,20 +24,58 @@ public final class TrainingChart {
    * @throws IOException if it cannot be written
    */
   public static void write(Path file, String data, TrainingResult result) throws IOException {
-    XYChart accuracy = Curves.chart(data + ": accuracy", "accuracy (%)");
-    Curves.add(accuracy, "validation", 0, curve(result, e -> 100 * e.validation().accuracy()));
-    Curves.add(accuracy, "test", 1, curve(result, e -> 100 * e.test().accuracy()));
-    XYChart loss = Curves.chart(data + ": loss", "cross-entropy");
-    Curves.add(loss, "training (batches)", 2, curve(result, EpochResult::batchLoss));
-    Curves.add(loss, "validation", 0, curve(result, e -> e.validation().loss()));
-    Curves.add(loss, "test", 1, curve(result, e -> e.test().loss()));
-    Curves.write(file, List.of(accuracy, loss));
+    Map<String, ToDoubleFunction<EpochResult>> accuracies = new LinkedHashMap<>();
+    accuracies.put("validation", epoch -> 100 * epoch.validation().accuracy());
+    accuracies.put("test", epoch -> 100 * epoch.test().accuracy());
+    Map<String, ToDoubleFunction<EpochResult>> losses = new LinkedHashMap<>();
+    losses.put("validation", epoch -> epoch.validation().loss());
+    losses.put("test", epoch -> epoch.test().loss());
+    losses.put("training (batches)", EpochResult::batchLoss);
+    PlotFile.write(
+        file,
+        List.of(
+            List.of(
+                plot(data + ": accuracy", "accuracy (%)", accuracies, result),
+                plot(data + ": loss", "cross-entropy", losses, result))));
   }
 
-  private static List<Double> curve(TrainingResult result, ToDoubleFunction<EpochResult> value) {
-    List<Double> values = new ArrayList<>();
+  private static Plot plot(
+      String title,
+      String valueTitle,
+      Map<String, ToDoubleFunction<EpochResult>> curves,
+      TrainingResult result) {
+    List<List<Plot.Value>> all =
+        curves.values().stream().map(value -> values(result, value)).toList();
+    double[] finite =
+        all.stream()
+            .flatMap(List::stream)
+            .mapToDouble(Plot.Value::y)
+            .filter(Double::isFinite)
+            .sorted()
+            .toArray();
+    Axis vertical =
+        finite.length == 0
+            ? Axis.linear(valueTitle, 0, 1)
+            : Axis.linear(valueTitle, finite[0], finite[finite.length - 1]);
+    int epochs = result.epochs().size();
+    Plot plot = new Plot(title, Axis.linear("epoch", Math.min(1, epochs), epochs), vertical);
+    int colour = 0;
+    for (String name : curves.keySet()) {
+      plot.curve(name, colour, all.get(colour));
+      colour++;
+    }
+    return plot;
+  }
+
+  /** Not for epochs without validation images, which have no value. */
+  private static List<Plot.Value> values(
+      TrainingResult result, ToDoubleFunction<EpochResult> value) {
+    List<Plot.Value> values = new ArrayList<>();
     for (EpochResult epoch : result.epochs()) {
-      values.add(value.applyAsDouble(epoch));
+      double y = value.applyAsDouble(epoch);
+      if (Double.isFinite(y)) {
+        values.add(new Plot.Value(epoch.epoch(), y, y, y));
+      }
     }
     return values;
   }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.LongFunction;
 import org.samtf.examples.compare.Labels;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.report.Figures;
@@ -28,20 +29,21 @@ public final class MSharpnessJob {
   /**
    * Runs both experiments and writes m-sharpness.json and m-sharpness.png.
    *
-   * @param data on which images
+   * @param splits the images, by the seed of a split in training and test images
    * @param plan what to try
    * @param directory where to write; it exists
    * @param out where to print
    * @return whether there were enough networks to compare
    * @throws IOException if a file cannot be written
    */
-  public static boolean run(DataSet data, Plan plan, Path directory, PrintWriter out)
-      throws IOException {
+  public static boolean run(
+      LongFunction<DataSet> splits, Plan plan, Path directory, PrintWriter out) throws IOException {
+    DataSet data = splits.apply(Plan.SPLIT_OF_POPULATION);
     describe(data, plan, out);
     Rounds rounds = new Rounds(out);
     List<Sweep> sweeps = new ArrayList<>();
     for (Labels labels : Labels.values()) {
-      sweeps.add(Sweep.of(data, plan, labels, rounds));
+      sweeps.add(Sweep.of(splits, plan, labels, rounds));
     }
     List<TrainedNetwork> networks = Population.of(data, plan, rounds);
     MSharpness results = new MSharpness(data, plan, sweeps, networks, Correlations.of(networks));

@@ -21,13 +21,16 @@ public record Plan(
     Sweep sweep,
     Population population) {
 
+  /** Networks whose gaps are compared are all tested on the same images. */
+  static final long SPLIT_OF_POPULATION = 1;
+
   /**
    * Training with SAM for each m and each rho; a step has as many images as the largest m.
    *
    * @param rhos the radii, ascending
    * @param epochs how often to go through the training images
    * @param learningRate of momentum
-   * @param seeds of initial weights, order of the images and wrong labels
+   * @param seeds of the split of the digits, initial weights, order of the images and wrong labels
    */
   public record Sweep(List<Float> rhos, int epochs, float learningRate, List<Long> seeds) {}
 
@@ -61,7 +64,11 @@ public record Plan(
         List.of(64, 64),
         0.9f,
         List.of(1, 4, 16, 64, 256),
-        new Sweep(List.of(0.02f, 0.05f, 0.1f, 0.2f, 0.5f), 60, 0.1f, seeds(10)),
+        new Sweep(
+            List.of(0.02f, 0.05f, 0.07f, 0.1f, 0.14f, 0.2f, 0.28f, 0.4f, 0.56f, 0.8f),
+            60,
+            0.1f,
+            seeds(10)),
         new Population(
             List.of(0.02f, 0.04f, 0.08f, 0.16f),
             List.of(16, 32, 64, 128, 256),

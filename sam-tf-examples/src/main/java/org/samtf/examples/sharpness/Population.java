@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.stream.IntStream;
+import org.samtf.examples.RandomStreams;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.train.BaseOptimizer;
@@ -68,7 +68,7 @@ final class Population {
 
   private static LabeledImages shuffled(LabeledImages images, int count) {
     List<Integer> order = new ArrayList<>(IntStream.range(0, images.size()).boxed().toList());
-    Collections.shuffle(order, new Random(ORDER_SEED));
+    Collections.shuffle(order, RandomStreams.of(ORDER_SEED, "images measured on"));
     return images.select(order.stream().limit(count).mapToInt(Integer::intValue).toArray());
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import java.util.function.ToDoubleFunction;
 import org.samtf.examples.compare.Labels;
 import org.samtf.examples.data.DataSet;
@@ -28,14 +29,14 @@ final class Sweep {
   }
 
   /** Trains every network, all methods for the first seed, then all for the second, ... */
-  static Sweep of(DataSet clean, Plan plan, Labels labels, Rounds rounds) {
+  static Sweep of(LongFunction<DataSet> splits, Plan plan, Labels labels, Rounds rounds) {
     List<Method> methods = methods(plan);
     List<SweepRun> runs =
         rounds.run(
             "sweep of rho, " + labels,
             plan.sweep().seeds(),
             methods,
-            (seed, method) -> run(clean, plan, labels, method, seed));
+            (seed, method) -> run(splits, plan, labels, method, seed));
     return new Sweep(plan, labels, runs);
   }
 
@@ -50,8 +51,9 @@ final class Sweep {
     return methods;
   }
 
-  private static SweepRun run(DataSet clean, Plan plan, Labels labels, Method method, long seed) {
-    DataSet data = LabelNoise.apply(clean, labels.noise(), seed);
+  private static SweepRun run(
+      LongFunction<DataSet> splits, Plan plan, Labels labels, Method method, long seed) {
+    DataSet data = LabelNoise.apply(splits.apply(seed), labels.noise(), seed);
     int batchSize = plan.largestPart();
     TrainingSettings settings =
         new TrainingSettings(

@@ -6,7 +6,7 @@ import org.samtf.examples.train.Evaluation;
  * A network of the sweep at the end of its training.
  *
  * @param method how it was trained
- * @param seed of initial weights, order of the images and wrong labels
+ * @param seed of the split, initial weights, order of the images and wrong labels
  * @param train the network on the training images and the labels it was trained on; null if
  *     training diverged
  * @param validation the network on the validation images; null if training diverged

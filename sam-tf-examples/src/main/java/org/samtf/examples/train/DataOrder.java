@@ -3,12 +3,15 @@ package org.samtf.examples.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Random;
+import org.samtf.examples.RandomStreams;
 import org.samtf.examples.checkpoint.Checkpointed;
 import org.samtf.examples.checkpoint.StateFile;
 import org.samtf.examples.data.LabeledImages;
 
 /**
- * The order in which training goes through the images: a new random one in every epoch.
+ * The order in which training goes through the images: a new random one in every epoch, which the
+ * seed and the number of the epoch decide.
  *
  * <p>What is left over after the last whole batch of an epoch is dropped: a smaller batch would
  * count more in its step and spoil the statistics of batch normalisation. The order is new in every
@@ -18,21 +21,26 @@ final class DataOrder implements Checkpointed {
 
   private final int[] order;
   private final int batchSize;
-  private final ShuffleRandom random;
-  private long stateBeforeEpoch;
+  private final long seed;
+  private int epoch;
   private int batchesTaken;
 
   DataOrder(int images, int batchSize, long seed) {
     order = new int[images];
     this.batchSize = batchSize;
-    random = new ShuffleRandom(seed);
-    startEpoch();
+    this.seed = seed;
+    shuffle(1);
   }
 
   /** Shuffles for the next epoch. */
   void startEpoch() {
-    stateBeforeEpoch = random.state();
+    shuffle(epoch + 1);
+  }
+
+  private void shuffle(int forEpoch) {
+    epoch = forEpoch;
     batchesTaken = 0;
+    Random random = RandomStreams.of(seed, "order of epoch " + epoch);
     Arrays.setAll(order, i -> i);
     for (int i = order.length - 1; i > 0; i--) {
       int j = random.nextInt(i + 1);
@@ -56,7 +64,7 @@ final class DataOrder implements Checkpointed {
     return Batch.of(images, order, from, from + batchSize);
   }
 
-  private record State(long randomBeforeEpoch, int batchesTaken) {}
+  private record State(int epoch, int batchesTaken) {}
 
   @Override
   public String name() {
@@ -65,17 +73,19 @@ final class DataOrder implements Checkpointed {
 
   @Override
   public void save(Path directory) throws IOException {
-    StateFile.write(directory, name(), new State(stateBeforeEpoch, batchesTaken));
+    StateFile.write(directory, name(), new State(epoch, batchesTaken));
   }
 
   @Override
   public void restore(Path directory) throws IOException {
     State state = StateFile.read(directory, name(), State.class);
+    if (state.epoch < 1) {
+      throw new IOException("it is in epoch " + state.epoch);
+    }
     if (state.batchesTaken < 0 || state.batchesTaken > batchesPerEpoch()) {
       throw new IOException(state.batchesTaken + " batches of an epoch were taken");
     }
-    random.setState(state.randomBeforeEpoch);
-    startEpoch();
+    shuffle(state.epoch);
     batchesTaken = state.batchesTaken;
   }
 }

@@ -179,11 +179,11 @@ class CheckpointDirectoryTest {
         Files.writeString(checkpoint.resolve(Manifest.NAME), json.replace("0.5", "0.6"));
       }
     },
-    MANIFEST_OF_ANOTHER_FORMAT("manifest.json is not of format 1") {
+    MANIFEST_OF_ANOTHER_FORMAT("manifest.json is not of format 2") {
       @Override
       void to(Path checkpoint) throws IOException {
         String json = Files.readString(checkpoint.resolve(Manifest.NAME));
-        withDigest(checkpoint, json.replace("\"format\" : 1", "\"format\" : 2"));
+        withDigest(checkpoint, json.replace("\"format\" : 2", "\"format\" : 3"));
       }
     },
     MANIFEST_IS_NONE("manifest.json is not a manifest") {

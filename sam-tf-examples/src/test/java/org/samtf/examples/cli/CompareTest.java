@@ -38,7 +38,7 @@ class CompareTest {
     assertThat(figures.at("/runs")).hasSize(8);
     assertThat(figures.at("/sides/1/settings/sam/rho").asDouble()).isPositive();
     assertThat(figures.at("/sides/0/settings/sam").isNull()).isTrue();
-    assertThat(figures.at("/sides/3/meanTestAccuracyByEpoch")).hasSize(2);
+    assertThat(figures.at("/sides/3/testAccuracyByEpoch")).hasSize(2);
     BufferedImage chart = ImageIO.read(out.resolve("compare.png").toFile());
     assertThat(chart.getWidth()).isGreaterThan(2 * chart.getHeight());
   }
@@ -52,6 +52,29 @@ class CompareTest {
 
     BadInputTest.assertBadInput(run, option + " is " + value);
     assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void trainsBothSidesWithEqualSettings() throws IOException {
+    Path out = directory.resolve("out");
+
+    var run =
+        CommandLineFixture.run(
+            "compare", "--equal-settings", "--seeds=1", "--epochs=1", "--out", out.toString());
+
+    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    JsonNode figures = new ObjectMapper().readTree(out.resolve("compare.json").toFile());
+    for (int side = 0; side < 4; side++) {
+      assertThat(figures.at("/sides/" + side + "/settings/learningRate").asDouble())
+          .isEqualTo(0.05);
+    }
+  }
+
+  @Test
+  void refusesTwoChoicesOfSettings() {
+    var run = CommandLineFixture.run("compare", "--clean-settings", "--equal-settings");
+
+    BadInputTest.assertBadInput(run, "--clean-settings is given with --equal-settings");
   }
 
   @Test

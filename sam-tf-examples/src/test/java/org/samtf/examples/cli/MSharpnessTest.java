@@ -47,7 +47,8 @@ class MSharpnessTest {
     assertThat(figures.at("/correlations")).hasSize(2 * (3 + 1));
     assertThat(figures.at("/correlations/0/kendallTau/tau").asDouble()).isBetween(-1.0, 1.0);
     BufferedImage charts = ImageIO.read(out.resolve("m-sharpness.png").toFile());
-    assertThat(charts.getWidth()).isGreaterThan(4 * charts.getHeight());
+    // Both sweeps side by side, and the correlations below.
+    assertThat(3 * charts.getWidth()).isEqualTo(4 * charts.getHeight());
   }
 
   @Test

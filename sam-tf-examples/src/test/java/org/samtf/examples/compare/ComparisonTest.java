@@ -2,6 +2,7 @@ package org.samtf.examples.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -11,15 +12,19 @@ import org.samtf.examples.data.DataSets;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ComparisonTest {
 
+  private final List<Long> splits = new ArrayList<>();
   private Comparison comparison;
 
   @BeforeAll
   void compare() {
     comparison =
         Comparison.of(
-            DataSets.open("digits"),
+            split -> {
+              splits.add(split);
+              return DataSets.digits(split);
+            },
             Protocol.STANDARD.withEpochs(2),
-            Tuned.FOR_THESE_LABELS,
+            Settings.TUNED,
             List.of(1L, 2L),
             run -> {});
   }
@@ -34,6 +39,11 @@ class ComparisonTest {
   }
 
   @Test
+  void bothSidesOfASeedHaveTheSplitOfTheSeed() {
+    assertThat(splits).containsExactly(1L, 2L);
+  }
+
+  @Test
   void theAdvantageIsTheMeanOfTheDifferences() {
     double sam = comparison.spread(Labels.NOISY, true, Run::testAccuracy).mean();
     double base = comparison.spread(Labels.NOISY, false, Run::testAccuracy).mean();
@@ -44,10 +54,10 @@ class ComparisonTest {
 
   @Test
   void theCurveEndsWithTheFinalAccuracy() {
-    assertThat(comparison.meanTestAccuracies(Labels.CLEAN, true))
+    assertThat(comparison.testAccuracies(Labels.CLEAN, true))
         .hasSize(2)
         .last()
-        .isEqualTo(comparison.spread(Labels.CLEAN, true, Run::testAccuracy).mean());
+        .isEqualTo(comparison.spread(Labels.CLEAN, true, Run::testAccuracy));
   }
 
   @Test
@@ -55,11 +65,7 @@ class ComparisonTest {
     Run again =
         Protocol.STANDARD
             .withEpochs(2)
-            .run(
-                DataSets.open("digits"),
-                Labels.NOISY,
-                Tuned.FOR_THESE_LABELS.settings(Labels.NOISY, true),
-                2);
+            .run(DataSets.digits(2), Labels.NOISY, Settings.TUNED.of(Labels.NOISY, true), 2);
 
     Run first = comparison.runs(Labels.NOISY, true).get(1);
     assertThat(again.result().epochs()).isEqualTo(first.result().epochs());

@@ -18,14 +18,26 @@ class TuningTest {
   @ParameterizedTest
   @EnumSource(Labels.class)
   void theSettingsOfTheComparisonAreFromTheGrid(Labels labels) {
-    assertThat(Tuning.grid(false)).contains(Tuned.FOR_THESE_LABELS.settings(labels, false));
-    assertThat(Tuning.grid(true)).contains(Tuned.FOR_THESE_LABELS.settings(labels, true));
+    assertThat(Tuning.grid(false)).contains(Settings.TUNED.of(labels, false));
+    assertThat(Tuning.grid(true)).contains(Settings.TUNED.of(labels, true));
   }
 
   @Test
   void theSettingsForCleanLabelsCanBeUsedForWrongOnes() {
-    assertThat(Tuned.FOR_CLEAN_LABELS.settings(Labels.NOISY, true))
-        .isEqualTo(Tuned.FOR_THESE_LABELS.settings(Labels.CLEAN, true))
-        .isNotEqualTo(Tuned.FOR_THESE_LABELS.settings(Labels.NOISY, true));
+    assertThat(Settings.TUNED_FOR_CLEAN_LABELS.of(Labels.NOISY, true))
+        .isEqualTo(Settings.TUNED.of(Labels.CLEAN, true))
+        .isNotEqualTo(Settings.TUNED.of(Labels.NOISY, true));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Labels.class)
+  void equalSettingsDifferInRhoAlone(Labels labels) {
+    Contestant base = Settings.EQUAL.of(labels, false);
+    Contestant sam = Settings.EQUAL.of(labels, true);
+
+    assertThat(sam.learningRate()).isEqualTo(base.learningRate());
+    assertThat(sam.momentum()).isEqualTo(base.momentum());
+    assertThat(base.hasSam()).isFalse();
+    assertThat(sam.hasSam()).isTrue();
   }
 }

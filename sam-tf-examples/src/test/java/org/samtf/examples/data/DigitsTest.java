@@ -3,7 +3,10 @@ package org.samtf.examples.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DigitsTest {
@@ -31,6 +34,39 @@ class DigitsTest {
         assertThat(count).isBetween(part.size() / 10 - 3, part.size() / 10 + 3);
       }
     }
+  }
+
+  @Test
+  void splitsShareValidationImagesAndDealTheOthersAnew() {
+    DataSet one = DataSets.digits(1);
+    DataSet other = DataSets.digits(2);
+
+    assertThat(images(one.validation())).isEqualTo(images(other.validation()));
+    assertThat(all(one)).isEqualTo(all(other)).hasSize(1797);
+    List<String> common = images(one.test());
+    common.retainAll(images(other.test()));
+    // 451 of 1,528 twice: 133 expected in both, standard deviation 8.
+    assertThat(common.size()).isBetween(100, 166);
+    assertThat(images(DataSets.digits(2).train())).isEqualTo(images(other.train()));
+  }
+
+  /** Every image of a part with its label. */
+  private static List<String> images(LabeledImages part) {
+    List<String> images = new ArrayList<>();
+    for (int i = 0; i < part.size(); i++) {
+      FloatBuffer pixels = FloatBuffer.allocate(64);
+      part.copyImage(i, pixels);
+      images.add(part.label(i) + Arrays.toString(pixels.array()));
+    }
+    return images;
+  }
+
+  private static List<String> all(DataSet data) {
+    List<String> all = images(data.train());
+    all.addAll(images(data.validation()));
+    all.addAll(images(data.test()));
+    Collections.sort(all);
+    return all;
   }
 
   @Test

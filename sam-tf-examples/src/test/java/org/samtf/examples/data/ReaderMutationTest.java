@@ -168,7 +168,7 @@ class ReaderMutationTest {
     try {
       DataSet data =
           assertTimeoutPreemptively(
-              LIMIT, () -> DigitsReader.read(new ByteArrayInputStream(packed)));
+              LIMIT, () -> DigitsReader.read(new ByteArrayInputStream(packed), 1));
       assertThat(Arrays.stream(data.train().labels())).allMatch(label -> label >= 0 && label < 10);
     } catch (Exception e) {
       assertThat(e).isInstanceOf(IOException.class);

@@ -3,6 +3,7 @@ package org.samtf.examples.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -19,7 +20,7 @@ class StratifiedSplitTest {
       @ForAll long seed) {
     int[] labels = IntStream.range(0, size).map(i -> i * i % 4).toArray();
 
-    int[][] parts = StratifiedSplit.split(labels, 4, seed, first, second);
+    int[][] parts = StratifiedSplit.split(labels, 4, new Random(seed), first, second);
 
     int[] all = Arrays.stream(parts).flatMapToInt(Arrays::stream).sorted().toArray();
     assertThat(all).isEqualTo(IntStream.range(0, size).toArray());

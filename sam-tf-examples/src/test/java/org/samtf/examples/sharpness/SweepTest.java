@@ -2,11 +2,16 @@ package org.samtf.examples.sharpness;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.samtf.examples.compare.Labels;
+import org.samtf.examples.data.DataSets;
 import org.samtf.examples.report.Spread;
 import org.samtf.examples.train.Evaluation;
 
@@ -64,6 +69,32 @@ class SweepTest {
 
     assertThat(difference.mean()).isCloseTo(-0.02, Offset.offset(1e-12));
     assertThat(difference.error()).isCloseTo(0, Offset.offset(1e-12));
+  }
+
+  @Test
+  void eachSeedHasASplitOfItsOwn() {
+    Plan quick = Plan.quick();
+    Plan plan =
+        new Plan(
+            List.of(4),
+            0.9f,
+            List.of(256),
+            new Plan.Sweep(List.of(SMALL), 1, 0.1f, List.of(3L, 4L)),
+            quick.population());
+    Set<Long> splits = ConcurrentHashMap.newKeySet();
+
+    Sweep sweep =
+        Sweep.of(
+            split -> {
+              splits.add(split);
+              return DataSets.digits(split);
+            },
+            plan,
+            Labels.CLEAN,
+            new Rounds(new PrintWriter(Writer.nullWriter())));
+
+    assertThat(splits).containsExactlyInAnyOrder(3L, 4L);
+    assertThat(sweep.runs()).extracting(SweepRun::seed).containsExactly(3L, 3L, 4L, 4L);
   }
 
   private Sweep sweep() {

@@ -223,14 +223,4 @@ class ResumeTest {
     }
     assertThat(resumed.medianMillis()).isEqualTo(4);
   }
-
-  @Test
-  void theOrderIsThatOfJavasGenerator() {
-    ShuffleRandom ours = new ShuffleRandom(42);
-    java.util.Random theirs = new java.util.Random(42);
-    for (int bound = 1; bound < 2000; bound++) {
-      assertThat(ours.nextInt(bound)).isEqualTo(theirs.nextInt(bound));
-    }
-    assertThat(ours.nextGaussian()).isEqualTo(theirs.nextGaussian());
-  }
 }
