@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.samtf.examples.InputException;
-import org.samtf.examples.OneLine;
-import org.samtf.examples.OutputException;
+import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OneLine;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
 
 /**

@@ -6,7 +6,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /**
  * What a job computes from; a checkpoint belongs to jobs with the same.

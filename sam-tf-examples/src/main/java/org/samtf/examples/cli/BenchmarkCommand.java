@@ -3,12 +3,12 @@ package org.samtf.examples.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.samtf.examples.InputException;
-import org.samtf.examples.Main;
 import org.samtf.examples.benchmark.BuildBenchmark;
 import org.samtf.examples.benchmark.MemoryBenchmark;
 import org.samtf.examples.benchmark.StepBenchmark;
 import org.samtf.examples.benchmark.ThroughputBenchmark;
+import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -155,7 +155,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
       }
     }
     out.flush();
-    return Main.OK;
+    return ExitCode.OK;
   }
 
   private void checkCombination() {

@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.samtf.examples.InputException;
-import org.samtf.examples.Main;
 import org.samtf.examples.compare.CompareJob;
+import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.train.BatchCut;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -82,13 +82,13 @@ public final class CompareCommand implements Callable<Integer> {
             cut.given() + " is given with --tune", "it with a comparison", "leave one of them out");
       }
       CompareJob.tune(runEpochs, writer);
-      return Main.OK;
+      return ExitCode.OK;
     }
     BatchCut batchCut = cut.of(CompareJob.batchSize());
     OutputDirectory.check("--out", out);
     OutputDirectory.create("--out", out);
     CompareJob.compare(seeds, runEpochs, batchCut, cleanSettings, out, writer);
     writer.flush();
-    return Main.OK;
+    return ExitCode.OK;
   }
 }

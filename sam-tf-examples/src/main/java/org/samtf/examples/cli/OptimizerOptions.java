@@ -2,7 +2,7 @@ package org.samtf.examples.cli;
 
 import java.util.Optional;
 import org.samtf.SamOptimizer;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.train.BaseOptimizer;
 import org.samtf.examples.train.SamSettings;
 import org.tensorflow.proto.ConfigProto;

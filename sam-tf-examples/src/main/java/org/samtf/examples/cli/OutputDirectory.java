@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /** Checks directories to write to, before anything long begins. */
 final class OutputDirectory {

@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.samtf.SamOptimizer;
-import org.samtf.examples.Main;
-import org.samtf.examples.OutputException;
 import org.samtf.examples.checkpoint.Origin;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
 import org.samtf.examples.data.LabelNoise;
+import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.job.TrainJob;
 import org.samtf.examples.report.Figures;
 import org.samtf.examples.report.Format;
@@ -142,7 +142,7 @@ public final class TrainCommand implements Callable<Integer> {
     if (out != null) {
       write(data, report);
     }
-    return Main.OK;
+    return ExitCode.OK;
   }
 
   /** Everything that needs no data is checked before data is read. */

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /** Opens a data set by name or directory. */
 public final class DataSets {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.samtf.LoadedModel;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /**
  * A SavedModel that was reduced to some of its signatures.

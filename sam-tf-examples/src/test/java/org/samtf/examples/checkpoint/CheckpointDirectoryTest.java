@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.samtf.examples.InputException;
-import org.samtf.examples.OutputException;
+import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
 import org.samtf.examples.files.Sha256;
 

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.samtf.examples.Main;
 import org.samtf.examples.data.IdxFiles;
+import org.samtf.examples.failure.ExitCode;
 
 /** Bad input gives one line on the error stream, exit code 2 and no files. */
 class BadInputTest {
@@ -24,7 +24,10 @@ class BadInputTest {
       delimiter = '|',
       value = {
         "'' | no command",
-        "tra | Unmatched argument",
+        "trian | no command 'trian'; expected compare, train, predict, strip, benchmark,",
+        "trian | did you mean train?; see sam-tf-examples --help",
+        "x | no command 'x'; expected compare",
+        "train trian | Unmatched argument at index 1: 'trian'",
         "train --no-such-option | Unknown option: '--no-such-option'",
         "train --epochs 0 | --epochs is 0",
         "train --epochs x | 'x' is not an int",
@@ -169,7 +172,7 @@ class BadInputTest {
 
   static void assertBadInput(CommandLineFixture.Run run, String message) {
     assertThat(run.err().strip()).contains(message).hasLineCount(1);
-    assertThat(run.exitCode()).isEqualTo(Main.BAD_INPUT);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(run.out()).isEmpty();
   }
 }

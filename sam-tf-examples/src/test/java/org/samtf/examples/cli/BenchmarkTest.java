@@ -7,7 +7,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 class BenchmarkTest {
 
@@ -16,7 +16,7 @@ class BenchmarkTest {
     var run = CommandLineFixture.run("benchmark", "--steps", "2", "--warm-up", "1");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .contains("processors")
         .containsPattern("784-1024-1024-10 +base .* ratio\n.*ordered base .* ms .* [0-9.]+x")
@@ -30,7 +30,7 @@ class BenchmarkTest {
             "benchmark", "--build", "--variables", "3", "--ops", "200,300", "--repeats", "1");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .containsPattern("3 variables +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms")
         .containsPattern("300 forward ops +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms");
@@ -43,7 +43,7 @@ class BenchmarkTest {
             "benchmark", "--micro-batches", "1,4", "--steps", "1", "--warm-up", "0");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .containsPattern("perceptron 784-1024-1024-10 +base .*step .*ratio")
         .containsPattern("convolutional 16-32 on 28x28 +base .*step .*ratio")
@@ -61,7 +61,7 @@ class BenchmarkTest {
             "benchmark", "--memory", "--batch-size", "16", "--channels", "8", "--steps", "1");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .contains("batch 16", "MALLOC_TRIM_THRESHOLD_=")
         .containsPattern("base +([0-9.]+ MiB|-) .*x")
@@ -77,7 +77,7 @@ class BenchmarkTest {
             "benchmark", "--throughput", "--batch-size", "2", "--steps", "1", "--warm-up", "0");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .contains("batch 2, momentum, without XLA")
         .containsPattern("perceptron .* ms +[0-9]+ .* ms +[0-9]+ +[0-9.]+x")

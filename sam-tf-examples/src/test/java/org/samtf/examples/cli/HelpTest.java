@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 class HelpTest {
 
@@ -24,7 +24,7 @@ class HelpTest {
   void everyCommandHasHelp(String arguments) {
     var run = CommandLineFixture.run(arguments.split(" "));
 
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).startsWith("Usage: sam-tf-examples").contains("--help");
     assertThat(run.err()).isEmpty();
   }
@@ -47,7 +47,7 @@ class HelpTest {
   void saysItsVersion() {
     var run = CommandLineFixture.run("--version");
 
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).contains("sam-tf-examples ").contains("TensorFlow 2.");
   }
 }

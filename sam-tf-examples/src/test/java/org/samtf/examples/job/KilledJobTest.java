@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 /** A job that is killed again and again comes to the same end as one that was left alone. */
 class KilledJobTest {
@@ -60,7 +60,7 @@ class KilledJobTest {
 
   private void runToTheEnd(List<String> arguments) throws Exception {
     try (TrainProcess process = start(arguments)) {
-      assertThat(process.exitCode()).as(process.err()).isEqualTo(Main.OK);
+      assertThat(process.exitCode()).as(process.err()).isEqualTo(ExitCode.OK);
     }
   }
 
