@@ -5,6 +5,7 @@ import java.util.List;
 import org.samtf.CudaLibraries;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
+import org.samtf.examples.cli.CreatedDirectories;
 import org.samtf.examples.cli.DoctorCommand;
 import org.samtf.examples.cli.MSharpnessCommand;
 import org.samtf.examples.cli.PredictCommand;
@@ -13,6 +14,8 @@ import org.samtf.examples.cli.TrainCommand;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OneLine;
+import org.samtf.examples.signal.Cleanup;
+import org.samtf.examples.signal.StopSignals;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -67,38 +70,56 @@ public final class Main implements Runnable {
       err.println(OneLine.of(String.valueOf(e.getMessage())));
       System.exit(ExitCode.FAILED);
     }
+    StopSignals.endAtOnce();
     System.exit(run(out, err, args));
   }
 
   /**
    * Runs the command line.
    *
-   * @param out for results
+   * @param out for results; if it cannot be written, that is a failure
    * @param err for messages, one line each
    * @param args the arguments
    * @return the exit code
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
-    Main main = new Main();
+    int exitCode = execute(out, err, args);
+    // Both kinds of stream swallow failures, and flush only now what is left.
+    if (!out.checkError()) {
+      return exitCode;
+    }
+    err.println(
+        "the standard output cannot be written to its end; free space or send it elsewhere");
+    return exitCode == ExitCode.OK ? ExitCode.NOT_WRITTEN : exitCode;
+  }
+
+  private static int execute(PrintWriter out, PrintWriter err, String... args) {
+    Cleanup cleanup = Cleanup.atSignal(CreatedDirectories::removeEmpty);
     try {
-      return commandLine(main, out, err).execute(args);
+      return commandLine(new Main(), out, err).execute(args);
     } catch (OutOfMemoryError e) {
       err.println(
           "out of memory in Java ("
               + OneLine.of(String.valueOf(e.getMessage()))
               + "); give java a larger -Xmx");
       return ExitCode.OUT_OF_MEMORY;
+    } finally {
+      cleanup.close();
+      CreatedDirectories.removeEmpty();
     }
   }
 
   private static CommandLine commandLine(Main main, PrintWriter out, PrintWriter err) {
     ErrorLine errorLine = new ErrorLine(() -> main.stackTrace);
-    return new CommandLine(main)
-        .setUsageHelpWidth(HELP_WIDTH)
-        .setOut(out)
-        .setErr(err)
-        .setParameterExceptionHandler(errorLine)
-        .setExecutionExceptionHandler(errorLine);
+    CommandLine commandLine =
+        new CommandLine(main)
+            .setUsageHelpWidth(HELP_WIDTH)
+            .setOut(out)
+            .setErr(err)
+            .setParameterExceptionHandler(errorLine)
+            .setExecutionExceptionHandler(errorLine);
+    HelpTexts.addTo(commandLine);
+    return commandLine;
   }
 
   @Override

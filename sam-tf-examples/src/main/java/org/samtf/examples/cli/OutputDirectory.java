@@ -67,10 +67,10 @@ final class OutputDirectory {
     }
   }
 
-  /** Creates the directory. */
+  /** Creates the directory; it goes again in the end if nothing is written to it. */
   static void create(String option, Path directory) {
     try {
-      Files.createDirectories(directory);
+      CreatedDirectories.create(directory);
     } catch (IOException e) {
       throw notWritable(option, directory, e);
     }

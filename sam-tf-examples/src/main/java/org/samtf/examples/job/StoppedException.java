@@ -1,6 +1,7 @@
 package org.samtf.examples.job;
 
 import org.samtf.examples.failure.Failure;
+import org.samtf.examples.signal.StopSignal;
 
 /**
  * A job has stopped before its end, after a checkpoint, because it was asked to. The exit code is

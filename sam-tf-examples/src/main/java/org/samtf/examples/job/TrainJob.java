@@ -13,6 +13,7 @@ import org.samtf.examples.data.DataSet;
 import org.samtf.examples.events.EventFile;
 import org.samtf.examples.events.JsonLog;
 import org.samtf.examples.failure.InputException;
+import org.samtf.examples.signal.StopSignals;
 import org.samtf.examples.train.DeviceChoice;
 import org.samtf.examples.train.Trainer;
 import org.samtf.examples.train.TrainingListener;

@@ -17,6 +17,11 @@ class HelpTest {
         "predict --help",
         "compare --help",
         "benchmark --help",
+        "benchmark step --help",
+        "benchmark micro-batches --help",
+        "benchmark memory --help",
+        "benchmark throughput --help",
+        "benchmark build --help",
         "m-sharpness --help",
         "strip --help",
         "doctor --help"
@@ -26,6 +31,11 @@ class HelpTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).startsWith("Usage: sam-tf-examples").contains("--help");
+    assertThat(run.out())
+        .containsPattern("\nExit codes:\n +0 ")
+        .containsPattern("\n +2 +[Aa]n option")
+        .containsPattern("\n +3 +.*standard output cannot be written")
+        .contains("TF_CPP_MIN_LOG_LEVEL=3 in the environment");
     assertThat(run.err()).isEmpty();
   }
 

@@ -102,6 +102,9 @@ class JobTest {
         "--hidden=5 | setting training.architecture.hidden was [4] and is [5] now",
         "--learning-rate=0.1 | setting training.learningRate was 0.05 and is 0.1 now",
         "--no-sam | setting training.sam was {",
+        "--adaptive | setting training.sam.adaptive was null and is 0.01 now",
+        "--freeze=dense1* | setting training.sam.freeze was [] and is [\"dense1*\"] now",
+        "--do-not-perturb=*bias | training.sam.doNotPerturb was [] and is [\"*bias\"] now",
         "--label-noise=0.1 | setting labelNoise was 0.0 and is 0.1 now",
         "--base=adam | setting training.base was \"MOMENTUM\" and is \"ADAM\" now",
       })
