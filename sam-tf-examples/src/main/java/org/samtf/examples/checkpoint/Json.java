@@ -70,7 +70,8 @@ final class Json {
    * @return the name of the field, if there is one, and what is wrong with it
    */
   static String whatIsWrong(JsonProcessingException failure) {
-    String what = String.valueOf(failure.getOriginalMessage()).lines().findFirst().orElse("");
+    // What follows is about the mapper.
+    String what = String.valueOf(failure.getOriginalMessage()).split("[;\\n]", 2)[0];
     if (failure instanceof ValueInstantiationException && failure.getCause() != null) {
       what = String.valueOf(failure.getCause().getMessage());
     }

@@ -1,5 +1,6 @@
 package org.samtf.examples.signal;
 
+import java.io.IOException;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
@@ -10,6 +11,8 @@ import sun.misc.SignalHandler;
  * @param number such as 15
  */
 public record StopSignal(String name, int number) {
+
+  private static final long DELIVERY_MILLIS = 200;
 
   /**
    * Keeps name and number of a signal.
@@ -38,10 +41,18 @@ public record StopSignal(String name, int number) {
    * them then crashes, and leaves a log of that. The system's own way runs nothing.
    */
   public void endProcess() {
-    Signal signal = new Signal(name.substring("SIG".length()));
-    Signal.handle(signal, SignalHandler.SIG_DFL);
-    Signal.raise(signal);
-    // Only process 1 of a container comes here: signals that it does not handle do nothing to it.
+    Signal.handle(new Signal(name.substring("SIG".length())), SignalHandler.SIG_DFL);
+    // Java sends no signal to itself that it does not handle.
+    String kill = "kill -" + number + " " + ProcessHandle.current().pid();
+    try {
+      new ProcessBuilder("/bin/sh", "-c", kill).start().waitFor();
+      Thread.sleep(DELIVERY_MILLIS);
+    } catch (IOException e) {
+      // There is no shell.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    // Process 1 of a container comes here, too: signals that it does not handle do nothing to it.
     Runtime.getRuntime().halt(exitCode());
   }
 }

@@ -84,7 +84,15 @@ final class TrainingRecord implements Checkpointed {
       for (int i = 0; i < epochs.size(); i++) {
         EpochResult epoch = epochs.get(i);
         StateFile.require(epoch != null && epoch.epoch() == i + 1, "epochs[" + i + "]", epoch);
+        StateFile.require(Double.isFinite(epoch.batchLoss()), "epochs[" + i + "]", epoch);
+        requireShare("validation", epoch.validation().accuracy());
+        requireShare("test", epoch.test().accuracy());
       }
+    }
+
+    /** Or not a number, where there are no images. */
+    private static void requireShare(String of, double accuracy) {
+      StateFile.require(!(accuracy < 0 || accuracy > 1), of + " accuracy", accuracy);
     }
   }
 
