@@ -130,7 +130,7 @@ class BenchmarkTest {
         "build --repeats 0 | --repeats is 0",
         "build --variables 0 | --variables is 0",
         "build --ops 100 | --ops is 100",
-        "memry | no command 'memry'; expected step, micro-batches, memory, throughput or build;",
+        "memry | no command 'memry'; expected build, memory, micro-batches, step or throughput;",
         "memry | did you mean memory?",
       })
   void saysWhatIsWrong(String options, String message) {
