@@ -1,4 +1,4 @@
-"""Times a step of momentum with and without SAM in PyTorch: what `benchmark --throughput` times here.
+"""Times a step of momentum with and without SAM in PyTorch: what `benchmark throughput` times here.
 
     python3 throughput.py [--batch-size 128] [--steps 50] [--warm-up 10] [--device cuda]
 

@@ -151,11 +151,31 @@ public final class SmallClassifier {
 
   /** A whole step: the train op, then the moving averages and the count of steps. */
   public Op step(Op train) {
+    return step(train, training.batchMean(), training.batchVariance());
+  }
+
+  /** The same, of a step in parts: to read the whole batch's statistics, nothing would wait. */
+  public Op step(Op train, SamOptimizer sam) {
+    return step(
+        train,
+        mean(sam.replicas(training.batchMean())),
+        mean(sam.replicas(training.batchVariance())));
+  }
+
+  private Operand<TFloat32> mean(List<Operand<TFloat32>> parts) {
+    Operand<TFloat32> sum = parts.get(0);
+    for (Operand<TFloat32> part : parts.subList(1, parts.size())) {
+      sum = tf.math.add(sum, part);
+    }
+    return tf.math.div(sum, tf.constant((float) parts.size()));
+  }
+
+  private Op step(Op train, Operand<TFloat32> batchMean, Operand<TFloat32> batchVariance) {
     Ops after = tf.withSubScope("after").withControlDependencies(List.of(train));
     List<Op> all = new ArrayList<>();
     all.add(train);
-    all.add(after.assign(movingMean, moved(after, movingMean, training.batchMean())));
-    all.add(after.assign(movingVariance, moved(after, movingVariance, training.batchVariance())));
+    all.add(after.assign(movingMean, moved(after, movingMean, batchMean)));
+    all.add(after.assign(movingVariance, moved(after, movingVariance, batchVariance)));
     if (counter != null) {
       all.add(after.assignAdd(counter, after.constant(1L)));
     }

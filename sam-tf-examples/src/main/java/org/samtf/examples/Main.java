@@ -1,20 +1,26 @@
 package org.samtf.examples;
 
 import java.io.PrintWriter;
+import java.util.List;
 import org.samtf.examples.cli.BenchmarkCommand;
 import org.samtf.examples.cli.CompareCommand;
+import org.samtf.examples.cli.CreatedDirectories;
 import org.samtf.examples.cli.DoctorCommand;
 import org.samtf.examples.cli.MSharpnessCommand;
 import org.samtf.examples.cli.PredictCommand;
 import org.samtf.examples.cli.StripCommand;
 import org.samtf.examples.cli.TrainCommand;
-import org.samtf.examples.job.StoppedException;
-import org.samtf.examples.train.DeviceMemoryException;
-import org.samtf.examples.train.DivergenceException;
+import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OneLine;
+import org.samtf.examples.signal.Cleanup;
+import org.samtf.examples.signal.StopSignals;
 import org.samtf.gpu.CudaLibraries;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The command line of the examples. */
 @Command(
@@ -34,23 +40,10 @@ import picocli.CommandLine.Option;
     })
 public final class Main implements Runnable {
 
-  /** Exit code when all went well. */
-  public static final int OK = 0;
-
-  /** Exit code of a failure that the user's input does not explain. */
-  public static final int FAILED = 1;
-
-  /** Exit code when an option, a file or a directory cannot be used. */
-  public static final int BAD_INPUT = 2;
-
-  /** Exit code when something cannot be written, such as on a full disk. */
-  public static final int NOT_WRITTEN = 3;
-
-  /** Exit code when a device or the JVM has too little memory. */
-  public static final int OUT_OF_MEMORY = 4;
-
   /** Room for the longest line of a description beside the names of the options. */
   private static final int HELP_WIDTH = 120;
+
+  @Spec private CommandSpec spec;
 
   @Option(
       names = "--stacktrace",
@@ -75,80 +68,65 @@ public final class Main implements Runnable {
       CudaLibraries.load();
     } catch (IllegalStateException | UnsatisfiedLinkError e) {
       err.println(OneLine.of(String.valueOf(e.getMessage())));
-      System.exit(FAILED);
+      System.exit(ExitCode.FAILED);
     }
+    StopSignals.endAtOnce();
     System.exit(run(out, err, args));
   }
 
   /**
    * Runs the command line.
    *
-   * @param out for results
+   * @param out for results; if it cannot be written, that is a failure
    * @param err for messages, one line each
    * @param args the arguments
    * @return the exit code
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
-    Main main = new Main();
+    int exitCode = execute(out, err, args);
+    // Both kinds of stream swallow failures, and flush only now what is left.
+    if (!out.checkError()) {
+      return exitCode;
+    }
+    err.println(
+        "the standard output cannot be written to its end; free space or send it elsewhere");
+    return exitCode == ExitCode.OK ? ExitCode.NOT_WRITTEN : exitCode;
+  }
+
+  private static int execute(PrintWriter out, PrintWriter err, String... args) {
+    Cleanup cleanup = Cleanup.atSignal(CreatedDirectories::removeEmpty);
     try {
-      return commandLine(main, out, err).execute(args);
+      return commandLine(new Main(), out, err).execute(args);
     } catch (OutOfMemoryError e) {
       err.println(
           "out of memory in Java ("
               + OneLine.of(String.valueOf(e.getMessage()))
               + "); give java a larger -Xmx");
-      return OUT_OF_MEMORY;
+      return ExitCode.OUT_OF_MEMORY;
+    } finally {
+      cleanup.close();
+      CreatedDirectories.removeEmpty();
     }
   }
 
   private static CommandLine commandLine(Main main, PrintWriter out, PrintWriter err) {
-    return new CommandLine(main)
-        .setUsageHelpWidth(HELP_WIDTH)
-        .setOut(out)
-        .setErr(err)
-        .setParameterExceptionHandler((e, arguments) -> main.badOption(e))
-        .setExecutionExceptionHandler((e, commandLine, parsed) -> main.failed(e, commandLine));
+    ErrorLine errorLine = new ErrorLine(() -> main.stackTrace);
+    CommandLine commandLine =
+        new CommandLine(main)
+            .setUsageHelpWidth(HELP_WIDTH)
+            .setOut(out)
+            .setErr(err)
+            .setParameterExceptionHandler(errorLine)
+            .setExecutionExceptionHandler(errorLine);
+    HelpTexts.addTo(commandLine);
+    return commandLine;
   }
 
   @Override
   public void run() {
     throw new InputException(
         "no command",
-        "compare, train, predict, strip, benchmark, m-sharpness or doctor",
+        ErrorLine.either(List.copyOf(spec.subcommands().keySet())),
         "see --help for what they do");
-  }
-
-  private int badOption(CommandLine.ParameterException e) {
-    CommandLine commandLine = e.getCommandLine();
-    String help = commandLine.getCommandSpec().qualifiedName() + " --help";
-    commandLine.getErr().println(OneLine.of(e.getMessage()) + "; see " + help);
-    return BAD_INPUT;
-  }
-
-  private int failed(Exception e, CommandLine commandLine) {
-    PrintWriter err = commandLine.getErr();
-    if (stackTrace) {
-      e.printStackTrace(err);
-    }
-    if (e instanceof StoppedException stopped) {
-      err.println(e.getMessage());
-      return stopped.signal().exitCode();
-    }
-    if (e instanceof InputException) {
-      err.println(e.getMessage());
-      return BAD_INPUT;
-    }
-    if (e instanceof OutputException) {
-      err.println(e.getMessage());
-      return NOT_WRITTEN;
-    }
-    if (e instanceof DeviceMemoryException) {
-      err.println(e.getMessage());
-      return OUT_OF_MEMORY;
-    }
-    String what = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    String prefix = e instanceof DivergenceException ? "" : "unexpected failure: ";
-    err.println(prefix + OneLine.of(what) + (stackTrace ? "" : "; --stacktrace shows where"));
-    return FAILED;
   }
 }

@@ -576,7 +576,7 @@ class ModelExporterTest {
               .microBatches(2, model.images, model.labels)
               .devices(List.of("/device:CPU:0", "/device:CPU:1"))
               .build();
-      Op step = model.step(sam.minimize(model.trainingLoss));
+      Op step = model.step(sam.minimize(model.trainingLoss), sam);
       new ModelExporter(graph, session)
           .trainingSignature(model.labeled("train").output("loss", sam.loss()).build(), step)
           // The step is made of copies and does not need the loss of the whole batch.

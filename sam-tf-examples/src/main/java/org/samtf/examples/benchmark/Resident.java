@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /** What a process has in memory, as Linux tells it. */
 final class Resident {

@@ -28,8 +28,7 @@ interface StepWriting {
       return network.step(
           wrapping == Wrapping.PLAIN
               ? minimizeReached(graph, optimizer, network.loss())
-              : optimizer.minimize(network.loss()),
-          network.loss());
+              : optimizer.minimize(network.loss()));
     };
   }
 
@@ -63,7 +62,7 @@ interface StepWriting {
               .build();
       Op train = sam.minimize(network.loss());
       // The statistics of the parts: those of the network would compute the whole batch again.
-      return network.step(train, sam.loss());
+      return network.step(train, sam);
     };
   }
 

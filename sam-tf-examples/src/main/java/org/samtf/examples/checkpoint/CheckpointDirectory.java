@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.samtf.examples.InputException;
-import org.samtf.examples.OneLine;
-import org.samtf.examples.OutputException;
+import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OneLine;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
 
 /**
@@ -56,7 +56,8 @@ public final class CheckpointDirectory implements AutoCloseable {
           FileChannel.open(
               directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       FileLock lock = lockFile.tryLock();
-      if (lock == null) {
+      // Whoever had it before may have taken the file away with it.
+      if (lock == null || !Files.exists(directory.resolve(LOCK))) {
         throw new OverlappingFileLockException();
       }
       CheckpointDirectory opened = new CheckpointDirectory(directory, keep, lockFile);
@@ -189,20 +190,28 @@ public final class CheckpointDirectory implements AutoCloseable {
           }
           return Optional.of(position(candidate));
         } catch (DamagedCheckpointException e) {
+          boolean last = i == checkpoints.size() - 1;
           notices.accept(
               OneLine.of(
                   "checkpoint "
                       + candidate
                       + " is damaged ("
                       + e.getMessage()
-                      + "); using the one before"));
+                      + "); "
+                      + (last ? "there is none before" : "using the one before")));
         }
       }
-      if (!checkpoints.isEmpty()) {
+      for (Path damaged : checkpoints) {
+        setAside(damaged);
+      }
+      if (hasDamaged()) {
         throw new InputException(
             "no checkpoint in " + directory + " is good",
             "at least one as it was written",
-            "bring one back from a copy, or give another --checkpoints to start anew");
+            "bring one back from a copy, or give another --checkpoints to start anew; those that"
+                + " are damaged are named "
+                + DAMAGED
+                + "... there");
       }
       return Optional.empty();
     } catch (IOException e) {
@@ -233,11 +242,17 @@ public final class CheckpointDirectory implements AutoCloseable {
     for (Checkpointed part : parts) {
       try {
         part.restore(checkpoint.directory());
+        part.checkRestored(checkpoint.manifest().position());
       } catch (IOException e) {
         throw new DamagedCheckpointException(
-            "its " + part.name() + " cannot be restored: " + e.getMessage());
+            "its " + part.name() + " cannot be restored: " + OneLine.of(e.getMessage()));
       }
     }
+  }
+
+  /** Whether the job had checkpoints once, which is no reason to start from the beginning. */
+  private boolean hasDamaged() throws IOException {
+    return entries().stream().anyMatch(entry -> entry.getFileName().toString().startsWith(DAMAGED));
   }
 
   /** So that they are neither taken for the newest nor counted among those to keep. */
@@ -267,6 +282,14 @@ public final class CheckpointDirectory implements AutoCloseable {
 
   @Override
   public void close() {
+    try {
+      // Nothing was written: then nothing is left, as long as the lock is held.
+      if (entries().size() == 1) {
+        Files.deleteIfExists(directory.resolve(LOCK));
+      }
+    } catch (IOException e) {
+      // It is in nobody's way.
+    }
     closeQuietly(lockFile);
   }
 }

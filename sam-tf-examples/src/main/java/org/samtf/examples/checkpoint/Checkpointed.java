@@ -31,4 +31,12 @@ public interface Checkpointed {
    * @throws IOException if they cannot be read
    */
   void restore(Path directory) throws IOException;
+
+  /**
+   * Checks what was restored against the place that the checkpoint is from.
+   *
+   * @param position the place
+   * @throws IOException if it is from elsewhere
+   */
+  default void checkRestored(Position position) throws IOException {}
 }

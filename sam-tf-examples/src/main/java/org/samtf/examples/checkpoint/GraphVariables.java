@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Set;
-import org.samtf.examples.OneLine;
+import org.samtf.examples.failure.OneLine;
 import org.samtf.model.GraphCheckpoint;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;

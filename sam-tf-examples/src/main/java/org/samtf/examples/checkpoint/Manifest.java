@@ -1,5 +1,6 @@
 package org.samtf.examples.checkpoint;
 
+import com.fasterxml.jackson.databind.JsonMappingException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -84,6 +85,9 @@ record Manifest(
     Manifest manifest;
     try {
       manifest = Json.STRICT.readValue(bytes, Manifest.class);
+    } catch (JsonMappingException e) {
+      String where = e.getPath().isEmpty() ? "" : ": " + Json.whatIsWrong(e);
+      throw new DamagedCheckpointException(NAME + " is not a manifest" + where);
     } catch (IOException e) {
       throw new DamagedCheckpointException(NAME + " is not a manifest");
     }

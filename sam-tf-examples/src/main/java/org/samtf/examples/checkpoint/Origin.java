@@ -6,7 +6,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /**
  * What a job computes from; a checkpoint belongs to jobs with the same.
@@ -23,6 +23,7 @@ public record Origin(JsonNode settings, Map<String, String> data, Map<String, St
    * @param settings how it trains
    * @param data the digest of each data file
    * @param platform software and processors
+   * @throws IllegalArgumentException if something is null, or the settings have no names
    */
   public Origin {
     // Written and read once, so that numbers compare as those of a file do.
@@ -31,6 +32,9 @@ public record Origin(JsonNode settings, Map<String, String> data, Map<String, St
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("settings that are no JSON", e);
     }
+    StateFile.require(settings.isObject(), "settings", settings);
+    data.forEach((file, digest) -> StateFile.require(digest != null, "digest of " + file, digest));
+    platform.forEach((what, value) -> StateFile.require(value != null, what, value));
     data = new TreeMap<>(data);
     platform = new TreeMap<>(platform);
   }

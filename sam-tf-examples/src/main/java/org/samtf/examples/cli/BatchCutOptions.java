@@ -1,7 +1,7 @@
 package org.samtf.examples.cli;
 
 import java.util.List;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.train.BatchCut;
 import org.samtf.examples.train.Devices;
 import org.tensorflow.proto.ConfigProto;

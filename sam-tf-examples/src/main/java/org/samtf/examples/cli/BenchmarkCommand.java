@@ -3,231 +3,217 @@ package org.samtf.examples.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.samtf.examples.InputException;
-import org.samtf.examples.Main;
 import org.samtf.examples.benchmark.BuildBenchmark;
 import org.samtf.examples.benchmark.MemoryBenchmark;
 import org.samtf.examples.benchmark.StepBenchmark;
 import org.samtf.examples.benchmark.ThroughputBenchmark;
+import org.samtf.examples.failure.ExitCode;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Times what SAM costs. */
+/** Times what SAM costs; a command below it for each thing to measure. */
 @Command(
     name = "benchmark",
     description = {
-      "Time a step of momentum with SAM and without, in turn, on two networks at batch 128.",
+      "Measure what SAM costs. Without a command: the step, as \"benchmark step\" does.",
       "Leave the machine alone while it runs."
     },
+    synopsisSubcommandLabel = "[COMMAND]",
     mixinStandardHelpOptions = true)
 public final class BenchmarkCommand implements Callable<Integer> {
 
   private static final int MAX = 1_000_000;
+  private static final int STEPS = 200;
+  private static final int WARM_UP = 20;
 
   /** Two ops for each of the 100 variables. */
   private static final int MIN_OPS = 200;
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      description = {
-        "Timed steps of each kind (default: 200; with --memory: 3; with --throughput: 50)."
-      })
-  private Integer steps;
-
-  @Option(
-      names = "--warm-up",
-      paramLabel = "N",
-      description = "Untimed steps of each kind before them (default: 20; --throughput: 10).")
-  private Integer warmUp;
-
-  @Option(
-      names = "--micro-batches",
-      arity = "0..1",
-      split = ",",
-      paramLabel = "K",
-      fallbackValue = "1,2,4,8,16",
-      description = {
-        "Time instead SAM with the batch cut in K parts (default: 1,2,4,8,16), and with a",
-        "perturbation from a quarter of the batch."
-      })
-  private List<Integer> microBatches;
-
-  @Option(
-      names = "--memory",
-      description = {
-        "Measure instead the peak memory of a step of a network with large activations: base,",
-        "SAM, SAM with 8 micro-batches, at the same time and in sequence. Linux only."
-      })
-  private boolean memory;
-
-  @Option(
-      names = "--throughput",
-      description = {
-        "Time instead three networks, the largest a WideResNet-16-4 on 32x32x3, and say how many",
-        "examples a second that is. For GPUs."
-      })
-  private boolean throughput;
-
-  @Option(
-      names = "--xla",
-      description = "With --throughput: compile with XLA what can be. For GPUs only.")
-  private boolean xla;
-
-  @Option(
-      names = "--batch-size",
-      paramLabel = "N",
-      description = {
-        "With --memory: images in a batch, a multiple of 8 (default: 256); with --throughput: any",
-        "number (default: 128)."
-      })
-  private Integer batchSize;
-
-  @Option(
-      names = "--channels",
-      paramLabel = "N",
-      description = "With --memory: channels of each convolution (default: 32).")
-  private Integer channels;
-
-  @Option(
-      names = "--build",
-      description = {
-        "Time instead what happens once: minimize and the first run, against the number of",
-        "variables, and minimize against the size of the graph."
-      })
-  private boolean build;
-
-  @Option(
-      names = "--variables",
-      paramLabel = "N",
-      split = ",",
-      description = "With --build: numbers of variables (default: 10,100,250).")
-  private List<Integer> variables;
-
-  @Option(
-      names = "--ops",
-      paramLabel = "N",
-      split = ",",
-      description = "With --build: numbers of forward ops, from 200 (default: 500,2000,8000).")
-  private List<Integer> ops;
-
-  @Option(
-      names = "--repeats",
-      paramLabel = "N",
-      description = "With --build: how often each is measured (default: 3).")
-  private Integer repeats;
-
   @Override
   public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    checkCombination();
-    if (build) {
-      BuildBenchmark.run(
-          orElse(variables, List.of(10, 100, 250), "--variables", 1),
-          orElse(ops, List.of(500, 2000, 8000), "--ops", MIN_OPS),
-          orElse(repeats, 3, "--repeats", 1),
-          out);
-    } else if (throughput) {
-      ThroughputBenchmark.run(
-          xla,
-          orElse(batchSize, StepBenchmark.BATCH_SIZE, "--batch-size", 1),
-          orElse(steps, 50, "--steps", 1),
-          orElse(warmUp, 10, "--warm-up", 0),
-          out);
-    } else if (memory) {
-      int images = orElse(batchSize, 256, "--batch-size", MemoryBenchmark.PARTS);
-      int parts = MemoryBenchmark.PARTS;
-      Check.that(images % parts == 0, "--batch-size", images, "a multiple of " + parts);
-      MemoryBenchmark.run(
-          images, orElse(channels, 32, "--channels", 1), orElse(steps, 3, "--steps", 1), out);
-    } else {
-      int timed = orElse(steps, 200, "--steps", 1);
-      int untimed = orElse(warmUp, 20, "--warm-up", 0);
-      if (microBatches == null) {
-        StepBenchmark.run(timed, untimed, out);
-      } else {
-        microBatches.forEach(BenchmarkCommand::checkParts);
-        StepBenchmark.runMicroBatches(microBatches, timed, untimed, out);
-      }
-    }
-    out.flush();
-    return Main.OK;
+    return step(STEPS, WARM_UP);
   }
 
-  private void checkCombination() {
-    String leaveOut = "leave it out";
-    if (build) {
-      String with = "is given with --build";
-      refuse(steps, "--steps", with, leaveOut);
-      refuse(warmUp, "--warm-up", with, leaveOut);
-      refuse(microBatches, "--micro-batches", with, leaveOut);
-      refuse(memory ? true : null, "--memory", with, leaveOut);
-    } else {
-      String without = "is given without --build";
-      String remedy = "add --build or leave it out";
-      refuse(variables, "--variables", without, remedy);
-      refuse(ops, "--ops", without, remedy);
-      refuse(repeats, "--repeats", without, remedy);
-    }
-    if (throughput) {
-      refuse(build ? true : null, "--build", "is given with --throughput", leaveOut);
-      refuse(memory ? true : null, "--memory", "is given with --throughput", leaveOut);
-      refuse(microBatches, "--micro-batches", "is given with --throughput", leaveOut);
-      refuse(channels, "--channels", "is given with --throughput", leaveOut);
-      return;
-    }
-    refuse(
-        xla ? true : null,
-        "--xla",
-        "is given without --throughput",
-        "add --throughput or leave it out");
-    if (memory) {
-      refuse(warmUp, "--warm-up", "is given with --memory", leaveOut);
-      refuse(microBatches, "--micro-batches", "is given with --memory", leaveOut);
-    } else {
-      String remedy = "add --memory or leave it out";
-      refuse(
-          batchSize,
-          "--batch-size",
-          "is given without --memory and --throughput",
-          "add one of them or leave it out");
-      refuse(channels, "--channels", "is given without --memory", remedy);
-    }
+  @Command(
+      description =
+          "Time a step of momentum with SAM and without, in turn, on two networks at batch 128.",
+      mixinStandardHelpOptions = true)
+  int step(
+      @Option(
+              names = "--steps",
+              paramLabel = "N",
+              defaultValue = "" + STEPS,
+              description = "Timed steps of each kind (default: ${DEFAULT-VALUE}).")
+          int steps,
+      @Option(
+              names = "--warm-up",
+              paramLabel = "N",
+              defaultValue = "" + WARM_UP,
+              description = "Untimed steps of each kind before them (default: ${DEFAULT-VALUE}).")
+          int warmUp) {
+    atLeast(1, "--steps", steps);
+    atLeast(0, "--warm-up", warmUp);
+    StepBenchmark.run(steps, warmUp, out());
+    return done();
   }
 
-  private static void checkParts(int count) {
+  @Command(
+      name = "micro-batches",
+      description = {
+        "Time steps of SAM with the batch cut in parts, and with a perturbation from a quarter of",
+        "the batch, each in turn with a step without SAM."
+      },
+      mixinStandardHelpOptions = true)
+  int microBatches(
+      @Option(
+              names = "--parts",
+              paramLabel = "K",
+              split = ",",
+              defaultValue = "1,2,4,8,16",
+              description = "Numbers of parts, which divide 128 (default: ${DEFAULT-VALUE}).")
+          List<Integer> parts,
+      @Option(
+              names = "--steps",
+              paramLabel = "N",
+              defaultValue = "" + STEPS,
+              description = "Timed steps of each kind (default: ${DEFAULT-VALUE}).")
+          int steps,
+      @Option(
+              names = "--warm-up",
+              paramLabel = "N",
+              defaultValue = "" + WARM_UP,
+              description = "Untimed steps of each kind before them (default: ${DEFAULT-VALUE}).")
+          int warmUp) {
     int batch = StepBenchmark.BATCH_SIZE;
-    Check.that(
-        count >= 1 && batch % count == 0,
-        "--micro-batches",
-        count,
-        "a divisor of the batch size " + batch);
+    for (int count : parts) {
+      Check.that(
+          count >= 1 && batch % count == 0,
+          "--parts",
+          count,
+          "a divisor of the batch size " + batch);
+    }
+    atLeast(1, "--steps", steps);
+    atLeast(0, "--warm-up", warmUp);
+    StepBenchmark.runMicroBatches(parts, steps, warmUp, out());
+    return done();
   }
 
-  private static int orElse(Integer given, int standard, String option, int min) {
-    if (given == null) {
-      return standard;
-    }
+  @Command(
+      description = {
+        "Measure the peak memory of a step of a network with large activations: base, SAM, SAM",
+        "with 8 micro-batches, at the same time and in sequence. Linux only."
+      },
+      mixinStandardHelpOptions = true)
+  int memory(
+      @Option(
+              names = "--batch-size",
+              paramLabel = "N",
+              defaultValue = "256",
+              description = "Images in a batch, a multiple of 8 (default: ${DEFAULT-VALUE}).")
+          int batchSize,
+      @Option(
+              names = "--channels",
+              paramLabel = "N",
+              defaultValue = "32",
+              description = "Channels of each convolution (default: ${DEFAULT-VALUE}).")
+          int channels,
+      @Option(
+              names = "--steps",
+              paramLabel = "N",
+              defaultValue = "3",
+              description = "Steps of each kind (default: ${DEFAULT-VALUE}).")
+          int steps) {
+    int parts = MemoryBenchmark.PARTS;
+    atLeast(parts, "--batch-size", batchSize);
+    Check.that(batchSize % parts == 0, "--batch-size", batchSize, "a multiple of " + parts);
+    atLeast(1, "--channels", channels);
+    atLeast(1, "--steps", steps);
+    MemoryBenchmark.run(batchSize, channels, steps, out());
+    return done();
+  }
+
+  @Command(
+      description = {
+        "Time steps of three networks, the largest a WideResNet-16-4 on 32x32x3, with SAM and",
+        "without, and say how many examples a second that is. For GPUs."
+      },
+      mixinStandardHelpOptions = true)
+  int throughput(
+      @Option(
+              names = "--batch-size",
+              paramLabel = "N",
+              defaultValue = "" + StepBenchmark.BATCH_SIZE,
+              description = "Images in a batch (default: ${DEFAULT-VALUE}).")
+          int batchSize,
+      @Option(
+              names = "--steps",
+              paramLabel = "N",
+              defaultValue = "50",
+              description = "Timed steps of each kind (default: ${DEFAULT-VALUE}).")
+          int steps,
+      @Option(
+              names = "--warm-up",
+              paramLabel = "N",
+              defaultValue = "10",
+              description = "Untimed steps of each kind before them (default: ${DEFAULT-VALUE}).")
+          int warmUp,
+      @Option(names = "--xla", description = "Compile with XLA what can be. For GPUs only.")
+          boolean xla) {
+    atLeast(1, "--batch-size", batchSize);
+    atLeast(1, "--steps", steps);
+    atLeast(0, "--warm-up", warmUp);
+    ThroughputBenchmark.run(xla, batchSize, steps, warmUp, out());
+    return done();
+  }
+
+  @Command(
+      description = {
+        "Time what happens once: minimize and the first run, against the number of variables, and",
+        "minimize against the size of the graph."
+      },
+      mixinStandardHelpOptions = true)
+  int build(
+      @Option(
+              names = "--variables",
+              paramLabel = "N",
+              split = ",",
+              defaultValue = "10,100,250",
+              description = "Numbers of variables (default: ${DEFAULT-VALUE}).")
+          List<Integer> variables,
+      @Option(
+              names = "--ops",
+              paramLabel = "N",
+              split = ",",
+              defaultValue = "500,2000,8000",
+              description = "Numbers of forward ops, from 200 (default: ${DEFAULT-VALUE}).")
+          List<Integer> ops,
+      @Option(
+              names = "--repeats",
+              paramLabel = "N",
+              defaultValue = "3",
+              description = "How often each is measured (default: ${DEFAULT-VALUE}).")
+          int repeats) {
+    variables.forEach(count -> atLeast(1, "--variables", count));
+    ops.forEach(count -> atLeast(MIN_OPS, "--ops", count));
+    atLeast(1, "--repeats", repeats);
+    BuildBenchmark.run(variables, ops, repeats, out());
+    return done();
+  }
+
+  private static void atLeast(int min, String option, int given) {
     Check.that(given >= min && given <= MAX, option, given, min + " to " + MAX);
-    return given;
   }
 
-  private static List<Integer> orElse(
-      List<Integer> given, List<Integer> standard, String option, int min) {
-    if (given == null) {
-      return standard;
-    }
-    given.forEach(count -> orElse(count, min, option, min));
-    return given;
+  private PrintWriter out() {
+    return spec.commandLine().getOut();
   }
 
-  private static void refuse(Object given, String option, String what, String remedy) {
-    if (given != null) {
-      throw new InputException(option + " " + what, "an option that has an effect", remedy);
-    }
+  private int done() {
+    out().flush();
+    return ExitCode.OK;
   }
 }

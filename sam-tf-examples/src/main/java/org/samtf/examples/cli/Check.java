@@ -1,6 +1,6 @@
 package org.samtf.examples.cli;
 
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /** Checks of option values. */
 final class Check {

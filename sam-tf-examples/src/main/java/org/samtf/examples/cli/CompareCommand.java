@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.samtf.examples.InputException;
-import org.samtf.examples.Main;
 import org.samtf.examples.compare.CompareJob;
 import org.samtf.examples.compare.Settings;
+import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.train.BatchCut;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -91,7 +91,7 @@ public final class CompareCommand implements Callable<Integer> {
             cut.given() + " is given with --tune", "it with a comparison", "leave one of them out");
       }
       CompareJob.tune(runEpochs, writer);
-      return Main.OK;
+      return ExitCode.OK;
     }
     if (cleanSettings && equalSettings) {
       throw new InputException(
@@ -108,6 +108,6 @@ public final class CompareCommand implements Callable<Integer> {
     OutputDirectory.create("--out", out);
     CompareJob.compare(seeds, runEpochs, batchCut, settings, out, writer);
     writer.flush();
-    return Main.OK;
+    return ExitCode.OK;
   }
 }

@@ -14,9 +14,11 @@ import picocli.CommandLine.Spec;
     name = "doctor",
     description = "Find out whether TensorFlow computes on a GPU here and, if not, what to do.",
     mixinStandardHelpOptions = true,
-    exitCodeListHeading = "Exit codes:%n",
+    exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       " 0:the GPU is used",
+      " 2:an option cannot be used",
+      " 3:the standard output cannot be written",
       "10:TensorFlow's native library cannot be loaded",
       "11:there is a GPU, but TensorFlow is a build for the CPU",
       "12:there is no NVIDIA driver, or no NVIDIA GPU either",

@@ -2,7 +2,7 @@ package org.samtf.examples.cli;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.job.Interval;
 import org.samtf.examples.job.TrainJob;
 import picocli.CommandLine.Option;

@@ -5,10 +5,10 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.function.LongFunction;
-import org.samtf.examples.InputException;
-import org.samtf.examples.Main;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
+import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.sharpness.MSharpnessJob;
 import org.samtf.examples.sharpness.Plan;
 import picocli.CommandLine.Command;
@@ -128,9 +128,9 @@ public final class MSharpnessCommand implements Callable<Integer> {
     writer.flush();
     if (!enough) {
       spec.commandLine().getErr().println(MSharpnessJob.TOO_FEW);
-      return Main.FAILED;
+      return ExitCode.FAILED;
     }
-    return Main.OK;
+    return ExitCode.OK;
   }
 
   /** Everything that needs no data is checked before data is read. */

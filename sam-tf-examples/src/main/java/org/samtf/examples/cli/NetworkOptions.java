@@ -2,7 +2,7 @@ package org.samtf.examples.cli;
 
 import java.util.List;
 import java.util.Locale;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.model.Architecture;
 import org.samtf.examples.model.Cnn;
 import org.samtf.examples.model.Mlp;

@@ -1,8 +1,9 @@
 package org.samtf.examples.cli;
 
+import java.util.List;
 import java.util.Optional;
 import org.samtf.SamOptimizer;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.train.BaseOptimizer;
 import org.samtf.examples.train.SamSettings;
 import org.tensorflow.proto.ConfigProto;
@@ -52,6 +53,34 @@ final class OptimizerOptions {
   private Double norm;
 
   @Option(
+      names = "--adaptive",
+      arity = "0..1",
+      paramLabel = "ETA",
+      fallbackValue = "0.01",
+      description = {
+        "Let the neighbourhood scale with the weights (ASAM), with |w| + ETA; ETA is at least 0",
+        "(default: off; ${FALLBACK-VALUE} without a number). RHO is larger then, such as 0.5 to 2."
+      })
+  private Float adaptive;
+
+  @Option(
+      names = "--freeze",
+      paramLabel = "PATTERN",
+      arity = "1..*",
+      description = {
+        "Do not train the variables with such names: globs such as 'conv*', or regular expressions",
+        "such as 'regex:conv[12]_.*'. A pattern that matches none is answered with the names."
+      })
+  private List<String> freeze = List.of();
+
+  @Option(
+      names = "--do-not-perturb",
+      paramLabel = "PATTERN",
+      arity = "1..*",
+      description = "Train the variables with such names, but do not perturb them.")
+  private List<String> doNotPerturb = List.of();
+
+  @Option(
       names = "--l2",
       paramLabel = "LAMBDA",
       description = "Adds LAMBDA times the squared weights to SAM's objective (default: 0).")
@@ -92,7 +121,10 @@ final class OptimizerOptions {
     if (noSam) {
       refuseWithoutSam(rho, "--rho");
       refuseWithoutSam(norm, "--norm");
+      refuseWithoutSam(adaptive, "--adaptive");
       refuseWithoutSam(l2, "--l2");
+      refuseWithoutSam(freeze.isEmpty() ? null : freeze, "--freeze");
+      refuseWithoutSam(doNotPerturb.isEmpty() ? null : doNotPerturb, "--do-not-perturb");
       refuseWithoutSam(cut.given(), cut.given());
       return Optional.empty();
     }
@@ -102,7 +134,22 @@ final class OptimizerOptions {
     Check.that(p >= 1, "--norm", p, "a number from 1, or inf");
     float lambda = l2 == null ? 0 : l2;
     Check.that(lambda >= 0 && Float.isFinite(lambda), "--l2", lambda, "a finite number from 0");
-    return Optional.of(new SamSettings(radius, p, lambda, cut.of(batchSize, config)));
+    if (adaptive != null) {
+      Check.that(
+          adaptive >= 0 && Float.isFinite(adaptive),
+          "--adaptive",
+          adaptive,
+          "a finite number from 0");
+    }
+    return Optional.of(
+        new SamSettings(
+            radius,
+            p,
+            Optional.ofNullable(adaptive),
+            lambda,
+            List.copyOf(freeze),
+            List.copyOf(doNotPerturb),
+            cut.of(batchSize, config)));
   }
 
   private static void refuseWithoutSam(Object value, String option) {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /** Checks directories to write to, before anything long begins. */
 final class OutputDirectory {
@@ -67,10 +67,10 @@ final class OutputDirectory {
     }
   }
 
-  /** Creates the directory. */
+  /** Creates the directory; it goes again in the end if nothing is written to it. */
   static void create(String option, Path directory) {
     try {
-      Files.createDirectories(directory);
+      CreatedDirectories.create(directory);
     } catch (IOException e) {
       throw notWritable(option, directory, e);
     }

@@ -2,9 +2,9 @@ package org.samtf.examples.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.samtf.examples.Main;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
+import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Table;
 import org.samtf.examples.train.SavedClassifier;
@@ -50,6 +50,6 @@ public final class PredictCommand implements Callable<Integer> {
       spec.commandLine().getOut().print(table);
       spec.commandLine().getOut().flush();
     }
-    return Main.OK;
+    return ExitCode.OK;
   }
 }

@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Table;
 import org.samtf.examples.train.ModelSize;
@@ -62,7 +62,7 @@ public final class StripCommand implements Callable<Integer> {
     writer.print(table);
     writer.println("SavedModel in " + out);
     writer.flush();
-    return Main.OK;
+    return ExitCode.OK;
   }
 
   private static String[] cells(String name, ModelSize size) {

@@ -7,16 +7,18 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.samtf.SamOptimizer;
-import org.samtf.examples.Main;
-import org.samtf.examples.OutputException;
 import org.samtf.examples.checkpoint.Origin;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
 import org.samtf.examples.data.LabelNoise;
+import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.job.TrainJob;
 import org.samtf.examples.report.Figures;
 import org.samtf.examples.report.Format;
+import org.samtf.examples.report.Progress;
 import org.samtf.examples.report.Table;
 import org.samtf.examples.report.TrainingChart;
 import org.samtf.examples.train.DeviceChoice;
@@ -41,7 +43,7 @@ import picocli.CommandLine.Spec;
       "0:Training has come to its end.",
       "1:It failed: it diverged, or for a reason that nobody foresaw.",
       "2:An option, a data file or a checkpoint cannot be used, or a GPU is not there.",
-      "3:A file cannot be written; the last checkpoint is whole.",
+      "3:A file or the standard output cannot be written; the last checkpoint is whole.",
       "4:Out of memory.",
       "129, 130, 143:Stopped by SIGHUP, SIGINT or SIGTERM, after a checkpoint if there are any."
     })
@@ -142,7 +144,7 @@ public final class TrainCommand implements Callable<Integer> {
     if (out != null) {
       write(data, report);
     }
-    return Main.OK;
+    return ExitCode.OK;
   }
 
   /** Everything that needs no data is checked before data is read. */
@@ -210,7 +212,8 @@ public final class TrainCommand implements Callable<Integer> {
 
   private Report run(DataSet data, TrainingSettings settings, TrainJob.Plan plan) {
     PrintWriter err = spec.commandLine().getErr();
-    TrainJob.Outcome outcome = new TrainJob(data, settings, plan, err::println).run();
+    Consumer<String> notices = line -> Progress.writeLine(err::println, line);
+    TrainJob.Outcome outcome = new TrainJob(data, settings, plan, notices).run();
     return new Report(
         data.name(),
         labelNoise,
@@ -233,12 +236,7 @@ public final class TrainCommand implements Callable<Integer> {
   private void print(DataSet data, Report report) {
     TrainingSettings settings = report.settings();
     String base = settings.base() + ", learning rate " + settings.learningRate();
-    String sam =
-        settings
-            .sam()
-            .map(
-                s -> "rho " + s.rho() + ", norm " + s.norm() + ", l2 " + s.l2() + s.cut().inWords())
-            .orElse("none");
+    String sam = settings.sam().map(SamSettings::inWords).orElse("none");
     TrainingResult result = report.result();
     Table table =
         Table.ofText()

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /** Reads CIFAR-10 and CIFAR-100 in their binary form. */
 final class CifarReader {

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.files.Sha256;
 
 /** Opens the files of a data directory, with a clear line for whatever is wrong with them. */

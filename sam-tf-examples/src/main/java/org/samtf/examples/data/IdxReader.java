@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /** Reads directories of IDX files, as MNIST and Fashion-MNIST come. */
 final class IdxReader {

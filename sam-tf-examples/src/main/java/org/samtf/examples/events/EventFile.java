@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.Map;
-import org.samtf.examples.OutputException;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.train.EpochResult;
 import org.samtf.examples.train.StepResult;
 import org.samtf.examples.train.StepResult.SamMeasures;

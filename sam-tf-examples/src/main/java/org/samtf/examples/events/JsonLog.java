@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.samtf.examples.OutputException;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
 import org.samtf.examples.train.EpochResult;
 import org.samtf.examples.train.StepResult;

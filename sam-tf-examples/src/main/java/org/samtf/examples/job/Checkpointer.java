@@ -7,6 +7,7 @@ import org.samtf.examples.checkpoint.CheckpointDirectory;
 import org.samtf.examples.checkpoint.Checkpointed;
 import org.samtf.examples.checkpoint.Origin;
 import org.samtf.examples.checkpoint.Position;
+import org.samtf.examples.signal.StopSignals;
 import org.samtf.examples.train.Trainer;
 import org.samtf.examples.train.TrainingListener;
 

@@ -7,8 +7,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.samtf.examples.InputException;
-import org.samtf.examples.OutputException;
+import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
 
 /**

@@ -72,17 +72,17 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
     accuracy = Format.percent(epoch.validation().accuracy());
   }
 
-  /** What matters most comes first: a narrow terminal cuts the end off. */
+  /** What matters most comes first: a narrow terminal has no room for the last. */
   private String forBar(StepResult step) {
     StringBuilder text = new StringBuilder();
     text.append("loss ").append(Format.loss(step.loss()));
     step.sam()
         .map(SamMeasures::sharpness)
-        .ifPresent(sharpness -> text.append(" sharpness ").append(Format.loss(sharpness)));
+        .ifPresent(sharpness -> text.append(", sharpness ").append(Format.loss(sharpness)));
     double seconds = (System.nanoTime() - startedAt) / 1e9;
-    text.append(" epoch ").append(step.epoch());
-    return text.append(accuracy.isEmpty() ? "" : " accuracy " + accuracy)
-        .append(String.format(Locale.ROOT, " %.0f images/s", imagesPerSecond(seconds)))
+    text.append(", epoch ").append(step.epoch());
+    return text.append(accuracy.isEmpty() ? "" : ", accuracy " + accuracy)
+        .append(String.format(Locale.ROOT, ", %.0f images/s", imagesPerSecond(seconds)))
         .toString();
   }
 

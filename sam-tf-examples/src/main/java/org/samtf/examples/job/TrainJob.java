@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.samtf.examples.InputException;
 import org.samtf.examples.checkpoint.CheckpointDirectory;
 import org.samtf.examples.checkpoint.Origin;
 import org.samtf.examples.checkpoint.Position;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.events.EventFile;
 import org.samtf.examples.events.JsonLog;
+import org.samtf.examples.failure.InputException;
+import org.samtf.examples.signal.StopSignals;
 import org.samtf.examples.train.DeviceChoice;
 import org.samtf.examples.train.Trainer;
 import org.samtf.examples.train.TrainingListener;
@@ -97,7 +98,7 @@ public final class TrainJob {
    * @return what came out
    * @throws StoppedException if a signal has asked for it
    * @throws InputException if checkpoints are not of this job
-   * @throws org.samtf.examples.OutputException if something cannot be written
+   * @throws org.samtf.examples.failure.OutputException if something cannot be written
    */
   public Outcome run() {
     if (plan.checkpoints().isEmpty()) {

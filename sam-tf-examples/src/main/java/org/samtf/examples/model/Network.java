@@ -2,6 +2,8 @@ package org.samtf.examples.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.samtf.SamOptimizer;
 import org.samtf.examples.data.ImageShape;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -179,18 +181,32 @@ public final class Network {
    * the weights themselves, not at the perturbed ones. If the step has the batch in parts, that is
    * the mean over the parts of the statistics that each is normalised with.
    *
-   * @param train the op that updates the weights
-   * @param loss what it minimizes: {@link #loss}, or what the optimizer has made of it
+   * @param train the op that updates the weights, in a step that runs the whole training pass
    * @return the op to run for a step
    */
-  public Op step(Op train, Operand<?> loss) {
+  public Op step(Op train) {
+    return step(train, List::of);
+  }
+
+  /**
+   * Completes a train op as {@link #step(Op)} does.
+   *
+   * @param train the op that updates the weights
+   * @param sam what wrote it
+   * @return the op to run for a step
+   */
+  public Op step(Op train, SamOptimizer sam) {
+    return step(train, sam::replicas);
+  }
+
+  /** Statistics are read from where the step computes them: to read others would compute more. */
+  private Op step(Op train, Function<Operand<TFloat32>, List<Operand<TFloat32>>> asTheStepHasIt) {
     List<Op> all = new ArrayList<>();
     all.add(train);
-    StepStatistics statistics = new StepStatistics(loss);
     Ops before = tf.withSubScope("batch_statistics");
     Ops after = tf.withSubScope("moving_averages").withControlDependencies(train);
     for (Pass.MovingAverage average : training.movingAverages()) {
-      Operand<TFloat32> batch = mean(before, statistics.of(average.statistic()));
+      Operand<TFloat32> batch = mean(before, asTheStepHasIt.apply(average.statistic()));
       float keep = average.keep();
       Operand<TFloat32> next =
           before.math.add(

@@ -1,18 +1,35 @@
 package org.samtf.examples.report;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
+import org.samtf.examples.signal.Cleanup;
 
 /** Shows how far a long job is: a bar on a terminal, nothing where the output is not one. */
 public final class Progress implements AutoCloseable {
 
-  private final ProgressBar bar;
+  private static volatile Progress shown;
 
-  private Progress(ProgressBar bar) {
-    this.bar = bar;
+  private final ProgressBar bar;
+  private final BarLineConsumer consumer;
+  private final Cleanup cleanup;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Progress() {
+    bar = null;
+    consumer = null;
+    cleanup = null;
+  }
+
+  private Progress(String task, long done, long steps) {
+    // The output is known to be a terminal; the error stream may be a file.
+    consumer = new BarLineConsumer(System.out);
+    bar = bar(task, done, steps, consumer);
+    cleanup = Cleanup.atSignal(this::close);
+    shown = this;
   }
 
   /**
@@ -35,7 +52,7 @@ public final class Progress implements AutoCloseable {
    * @return the progress, to be closed
    */
   public static Progress of(String task, long done, long steps) {
-    return new Progress(onTerminal() ? bar(task, done, steps) : null);
+    return onTerminal() ? new Progress(task, done, steps) : new Progress();
   }
 
   /**
@@ -51,23 +68,39 @@ public final class Progress implements AutoCloseable {
     return System.console() != null && !"dumb".equals(System.getenv("TERM"));
   }
 
-  private static ProgressBar bar(String task, long done, long steps) {
+  private static ProgressBar bar(
+      String task, long done, long steps, ConsoleProgressBarConsumer consumer) {
     return new ProgressBarBuilder()
         .setTaskName(task)
         .setInitialMax(steps)
         .startsFrom(done, Duration.ZERO)
-        .setStyle(ProgressBarStyle.ASCII)
+        .setRenderer(new BarLine())
         .setUpdateIntervalMillis(200)
         .clearDisplayOnFinish()
-        // The output is known to be a terminal; the error stream may be a file.
-        .setConsumer(new ConsoleProgressBarConsumer(System.out))
+        .setConsumer(consumer)
         .build();
+  }
+
+  /**
+   * Has a line written to the terminal, on the place of the bar if there is one; it comes again
+   * below.
+   *
+   * @param lines what writes it
+   * @param line the line
+   */
+  public static void writeLine(Consumer<String> lines, String line) {
+    Progress progress = shown;
+    if (progress != null) {
+      progress.consumer.clear();
+    }
+    lines.accept(line);
   }
 
   /**
    * Counts a step.
    *
-   * @param message what has just been done
+   * @param message what has just been done: parts with a comma and a blank between, the most
+   *     important first; those that a narrow terminal has no room for are left out
    */
   public void step(String message) {
     if (bar != null) {
@@ -78,7 +111,9 @@ public final class Progress implements AutoCloseable {
 
   @Override
   public void close() {
-    if (bar != null) {
+    if (bar != null && !closed.getAndSet(true)) {
+      shown = null;
+      cleanup.close();
       bar.close();
     }
   }

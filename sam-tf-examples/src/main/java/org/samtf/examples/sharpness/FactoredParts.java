@@ -45,7 +45,7 @@ final class FactoredParts implements StepWriter {
         new OrderedOptimizer(
                 graph, settings.base().create(graph, settings.learningRate(), settings.momentum()))
             .minimize(mean(tf, perturbed));
-    return new TrainingStep(network.step(train, network.loss()), mean(tf, atWeights));
+    return new TrainingStep(network.step(train), mean(tf, atWeights));
   }
 
   /** Mean over the parts, which all have the same size, so also over the images. */

@@ -3,7 +3,7 @@ package org.samtf.examples.train;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 import org.tensorflow.Graph;
 import org.tensorflow.framework.optimizers.AdaDelta;
 import org.tensorflow.framework.optimizers.AdaGrad;

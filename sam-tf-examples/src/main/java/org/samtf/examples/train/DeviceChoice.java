@@ -2,8 +2,8 @@ package org.samtf.examples.train;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.samtf.examples.InputException;
-import org.samtf.examples.OneLine;
+import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OneLine;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;

@@ -1,22 +1,23 @@
 package org.samtf.examples.train;
 
 import java.util.Optional;
-import org.samtf.examples.OneLine;
+import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.Failure;
 
-/** A device has too little memory. */
-public final class DeviceMemoryException extends RuntimeException {
+/** A device has too little memory. The exit code is 4. */
+public final class DeviceMemoryException extends Failure {
 
   private static final long serialVersionUID = 1L;
 
   DeviceMemoryException(String what, int batchSize, Optional<SamSettings> sam, Throwable cause) {
-    super(message(what, batchSize, sam, cause), cause);
+    super(ExitCode.OUT_OF_MEMORY, message(what, batchSize, sam, cause), cause);
   }
 
   private static String message(
       String what, int batchSize, Optional<SamSettings> sam, Throwable cause) {
     StringBuilder message = new StringBuilder("out of memory in ").append(what);
     message.append(" with ").append(batchSize).append(" images (");
-    message.append(OneLine.of(String.valueOf(cause.getMessage()).split("\n")[0]));
+    message.append(String.valueOf(cause.getMessage()).split("\n")[0].strip());
     message.append("); use a smaller network");
     if (what.equals("a step")) {
       message.append(" or a smaller --batch-size");

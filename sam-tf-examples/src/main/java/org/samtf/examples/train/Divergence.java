@@ -1,7 +1,8 @@
 package org.samtf.examples.train;
 
-import java.util.regex.Matcher;
+import java.util.Optional;
 import java.util.regex.Pattern;
+import org.samtf.NonFiniteGradient;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 
 /**
@@ -14,20 +15,15 @@ final class Divergence {
 
   private static final Pattern FOUND_BY_THE_OP = Pattern.compile("Tensor had (-?Inf|NaN)");
 
-  /** What the optimizers say; without it the message is less precise, and still right. */
-  private static final Pattern WHAT =
-      Pattern.compile("\\bthe [^:\\n]*? (of variable \\S+ )?is not finite");
-
   private Divergence() {}
 
   /** Returns what to throw for a failed step. */
   static RuntimeException of(int epoch, TFInvalidArgumentException failure) {
-    String message = String.valueOf(failure.getMessage());
-    Matcher what = WHAT.matcher(message);
-    if (what.find()) {
-      return new DivergenceException(epoch, what.group(), failure);
+    Optional<NonFiniteGradient> found = NonFiniteGradient.in(failure);
+    if (found.isPresent()) {
+      return new DivergenceException(epoch, found.get().toString(), failure);
     }
-    if (FOUND_BY_THE_OP.matcher(message).find()) {
+    if (FOUND_BY_THE_OP.matcher(String.valueOf(failure.getMessage())).find()) {
       return new DivergenceException(epoch, "a gradient is not finite", failure);
     }
     return failure;

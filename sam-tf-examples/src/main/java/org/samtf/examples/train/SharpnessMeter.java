@@ -1,5 +1,6 @@
 package org.samtf.examples.train;
 
+import java.util.Optional;
 import org.samtf.SamOptimizer;
 import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.model.Network;
@@ -21,14 +22,15 @@ final class SharpnessMeter {
   private final Network network;
   private final Operand<?> sharpness;
 
-  SharpnessMeter(Graph graph, Network network, float rho, double norm) {
+  SharpnessMeter(Graph graph, Network network, float rho, double norm, Optional<Float> adaptive) {
     this.network = network;
-    SamOptimizer sam =
+    SamOptimizer.Builder builder =
         SamOptimizer.builder(graph, new GradientDescent(graph))
             .rho(rho)
             .norm(norm)
-            .name("Sharpness")
-            .build();
+            .name("Sharpness");
+    adaptive.ifPresent(builder::adaptive);
+    SamOptimizer sam = builder.build();
     sam.computeGradients(network.inferenceLoss());
     sharpness = sam.sharpness();
   }

@@ -51,7 +51,16 @@ final class StepClock implements Checkpointed {
     return Arrays.copyOf(nanos, (int) Math.min(count, nanos.length));
   }
 
-  private record State(long count, long onlyWarmUps, long[] nanos) {}
+  private record State(long count, long onlyWarmUps, long[] nanos) {
+
+    State {
+      StateFile.require(count >= 0, "count", count);
+      StateFile.require(onlyWarmUps >= 0, "onlyWarmUps", onlyWarmUps);
+      for (long time : nanos) {
+        StateFile.require(time >= 0, "nanos", time);
+      }
+    }
+  }
 
   @Override
   public String name() {

@@ -3,7 +3,7 @@ package org.samtf.examples.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 import org.samtf.model.LoadedModel;
 
 /**

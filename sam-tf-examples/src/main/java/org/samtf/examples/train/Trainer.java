@@ -29,7 +29,7 @@ public final class Trainer implements AutoCloseable {
   private final Network network;
   private final TrainingStep step;
   private final DataOrder order;
-  private final TrainingRecord record = new TrainingRecord();
+  private final TrainingRecord record;
   private final StepClock clock = new StepClock();
   private final float sharpnessRho;
   private SharpnessMeter meter;
@@ -82,6 +82,7 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.sharpnessRho = sharpnessRho;
     order = new DataOrder(data.train().size(), settings.batchSize(), settings.seed());
+    record = new TrainingRecord(order.batchesPerEpoch());
     graph = new Graph();
     try {
       network =
@@ -295,7 +296,8 @@ public final class Trainer implements AutoCloseable {
     if (meter == null) {
       // Not before it is asked for: it is as much of a graph as the training is.
       double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
-      meter = new SharpnessMeter(graph, network, sharpnessRho, norm);
+      Optional<Float> adaptive = settings.sam().flatMap(SamSettings::adaptive);
+      meter = new SharpnessMeter(graph, network, sharpnessRho, norm, adaptive);
     }
     return meter.measure(session, images, partSize, betweenBatches);
   }

@@ -5,18 +5,24 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.samtf.examples.checkpoint.Checkpointed;
+import org.samtf.examples.checkpoint.Position;
 import org.samtf.examples.checkpoint.StateFile;
 
 /** How far training is and what it has measured so far: all that the final report needs. */
 final class TrainingRecord implements Checkpointed {
 
   private final List<EpochResult> epochs = new ArrayList<>();
+  private final int stepsPerEpoch;
   private long steps;
   private int stepsOfEpoch;
   private double lossSumOfEpoch;
   private int resumptions;
   private double secondsBefore;
   private long startedAt = System.nanoTime();
+
+  TrainingRecord(int stepsPerEpoch) {
+    this.stepsPerEpoch = stepsPerEpoch;
+  }
 
   /** How many steps have been taken, in all epochs. */
   long steps() {
@@ -67,7 +73,28 @@ final class TrainingRecord implements Checkpointed {
       double lossSumOfEpoch,
       int resumptions,
       double seconds,
-      List<EpochResult> epochs) {}
+      List<EpochResult> epochs) {
+
+    State {
+      StateFile.require(steps >= 0, "steps", steps);
+      StateFile.require(stepsOfEpoch >= 0 && stepsOfEpoch <= steps, "stepsOfEpoch", stepsOfEpoch);
+      StateFile.require(Double.isFinite(lossSumOfEpoch), "lossSumOfEpoch", lossSumOfEpoch);
+      StateFile.require(resumptions >= 0, "resumptions", resumptions);
+      StateFile.require(seconds >= 0 && Double.isFinite(seconds), "seconds", seconds);
+      for (int i = 0; i < epochs.size(); i++) {
+        EpochResult epoch = epochs.get(i);
+        StateFile.require(epoch != null && epoch.epoch() == i + 1, "epochs[" + i + "]", epoch);
+        StateFile.require(Double.isFinite(epoch.batchLoss()), "epochs[" + i + "]", epoch);
+        requireShare("validation", epoch.validation().accuracy());
+        requireShare("test", epoch.test().accuracy());
+      }
+    }
+
+    /** Or not a number, where there are no images. */
+    private static void requireShare(String of, double accuracy) {
+      StateFile.require(!(accuracy < 0 || accuracy > 1), of + " accuracy", accuracy);
+    }
+  }
 
   @Override
   public String name() {
@@ -91,5 +118,19 @@ final class TrainingRecord implements Checkpointed {
     startedAt = System.nanoTime();
     epochs.clear();
     epochs.addAll(state.epochs);
+  }
+
+  @Override
+  public void checkRestored(Position position) throws IOException {
+    if (steps != position.step()) {
+      throw new IOException("steps is " + steps + ", and it is of " + position);
+    }
+    if (epochs.size() != position.epochs()) {
+      throw new IOException("epochs has " + epochs.size() + ", and it is of " + position.epochs());
+    }
+    if (steps != (long) epochs.size() * stepsPerEpoch + stepsOfEpoch) {
+      throw new IOException(
+          "stepsOfEpoch is " + stepsOfEpoch + " after " + steps + " steps of " + stepsPerEpoch);
+    }
   }
 }

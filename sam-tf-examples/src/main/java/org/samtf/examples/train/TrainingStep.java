@@ -3,6 +3,7 @@ package org.samtf.examples.train;
 import java.util.List;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -39,23 +40,47 @@ public record TrainingStep(
    * @param network what to train
    * @param settings how to train
    * @return the step
+   * @throws InputException if a pattern of variables is none, or matches none
    */
   public static TrainingStep write(Graph graph, Network network, TrainingSettings settings) {
     Optimizer base = settings.base().create(graph, settings.learningRate(), settings.momentum());
     if (settings.sam().isEmpty()) {
       Op train = new OrderedOptimizer(graph, base).minimize(network.loss());
-      return new TrainingStep(network.step(train, network.loss()), network.loss(), List.of());
+      return new TrainingStep(network.step(train), network.loss(), List.of());
     }
-    SamSettings settingsOfSam = settings.sam().get();
-    SamOptimizer.Builder builder =
-        SamOptimizer.builder(graph, base)
-            .rho(settingsOfSam.rho())
-            .norm(settingsOfSam.norm())
-            .l2(settingsOfSam.l2());
-    SamOptimizer sam = settingsOfSam.cut().applyTo(builder, network).build();
-    Op train = sam.minimize(network.loss());
+    return withSam(graph, base, network, settings.sam().get());
+  }
+
+  private static TrainingStep withSam(
+      Graph graph, Optimizer base, Network network, SamSettings settings) {
+    SamOptimizer sam;
+    Op train;
+    try {
+      SamOptimizer.Builder builder =
+          SamOptimizer.builder(graph, base)
+              .rho(settings.rho())
+              .norm(settings.norm())
+              .l2(settings.l2());
+      settings.adaptive().ifPresent(builder::adaptive);
+      if (!settings.freeze().isEmpty()) {
+        builder.freeze(settings.freeze().toArray(new String[0]));
+      }
+      if (!settings.doNotPerturb().isEmpty()) {
+        builder.doNotPerturb(settings.doNotPerturb().toArray(new String[0]));
+      }
+      sam = settings.cut().applyTo(builder, network).build();
+      train = sam.minimize(network.loss());
+    } catch (IllegalArgumentException e) {
+      if (settings.freeze().isEmpty() && settings.doNotPerturb().isEmpty()) {
+        throw e;
+      }
+      throw new InputException(
+          String.valueOf(e.getMessage()),
+          "names of variables, globs such as bn*, or regular expressions such as regex:bn[12]_.*",
+          "give such patterns to --freeze and --do-not-perturb");
+    }
     return new TrainingStep(
-        network.step(train, sam.loss()),
+        network.step(train, sam),
         sam.loss(),
         List.of(sam.perturbedLoss(), sam.sharpness(), sam.gradientNorm()));
   }

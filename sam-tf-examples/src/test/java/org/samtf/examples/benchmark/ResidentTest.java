@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 class ResidentTest {
 

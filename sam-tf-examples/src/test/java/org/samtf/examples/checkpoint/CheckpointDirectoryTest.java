@@ -16,9 +16,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.samtf.examples.InputException;
-import org.samtf.examples.OutputException;
+import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
 import org.samtf.examples.files.Sha256;
 
@@ -280,7 +281,70 @@ class CheckpointDirectoryTest {
     assertThatExceptionOfType(InputException.class)
         .isThrownBy(() -> restore(ORIGIN))
         .withMessageContaining("no checkpoint in " + root + " is good");
-    assertThat(names()).contains(FIRST, SECOND);
+    assertThat(notices).hasSize(2);
+    assertThat(notices.get(0)).contains(SECOND).endsWith("; using the one before");
+    assertThat(notices.get(1)).contains(FIRST).endsWith("; there is none before");
+    assertThat(names()).containsExactlyInAnyOrder(".lock", "damaged-" + FIRST, "damaged-" + SECOND);
+    // Nor does it a second time, when only those are left that were set aside.
+    notices.clear();
+    assertThatExceptionOfType(InputException.class)
+        .isThrownBy(() -> restore(ORIGIN))
+        .withMessageContaining("no checkpoint in " + root + " is good");
+    assertThat(notices).isEmpty();
+  }
+
+  @Test
+  void theOnlyOneIsSetAside() throws IOException {
+    try (CheckpointDirectory checkpoints = open()) {
+      save(checkpoints, 1, "a");
+    }
+    Damage.BIT_FLIPPED.to(root.resolve(FIRST));
+
+    assertThatExceptionOfType(InputException.class).isThrownBy(() -> restore(ORIGIN));
+
+    assertThat(notices)
+        .containsExactly(
+            "checkpoint "
+                + root.resolve(FIRST)
+                + " is damaged (text.txt does not have its digest); there is none before");
+    assertThat(names()).containsExactlyInAnyOrder(".lock", "damaged-" + FIRST);
+  }
+
+  @Test
+  void leavesNothingWhereNothingWasWritten() throws IOException {
+    open().close();
+
+    assertThat(names()).isEmpty();
+    saveTwo();
+    assertThat(names()).containsExactlyInAnyOrder(".lock", FIRST, SECOND);
+  }
+
+  /** The digest is right, so whoever wrote it meant it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\"step\" : 2 | \"step\" : null | position.step: ",
+        "\"step\" : 2 | \"step\" : \"2\" | position.step: ",
+        "\"step\" : 2 | \"step\" : 1e999 | position.step: ",
+        "\"step\" : 2 | \"steps\" : 2 | position.step: Missing",
+        "\"format\" : 1, | \"format\" : 1, \"more\" : 1, | more: ",
+        "\"processors\" : \"2\" | \"processors\" : null | origin: processors is null",
+        "\"file\" : \"abc\" | \"file\" : null | origin: digest of file is null",
+        "{\"rate\":0.5} | null | origin: settings is null",
+      })
+  void namesTheFieldOfTheManifestThatIsWrong(String from, String to, String said)
+      throws IOException {
+    saveTwo();
+    Path checkpoint = root.resolve(SECOND);
+    String json = Files.readString(checkpoint.resolve(Manifest.NAME));
+    json = json.replaceAll("\\{\\s*\"rate\" : 0.5\\s*}", "{\"rate\":0.5}");
+    assertThat(json).contains(from);
+    Damage.withDigest(checkpoint, json.replace(from, to));
+
+    assertThat(restore(ORIGIN)).contains(new Position(1, 0));
+    assertThat(notices).hasSize(1);
+    assertThat(notices.get(0)).contains("(manifest.json is not a manifest: " + said);
   }
 
   @Test

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.samtf.examples.Main;
 import org.samtf.examples.data.IdxFiles;
+import org.samtf.examples.failure.ExitCode;
 
 /** Bad input gives one line on the error stream, exit code 2 and no files. */
 class BadInputTest {
@@ -24,7 +24,10 @@ class BadInputTest {
       delimiter = '|',
       value = {
         "'' | no command",
-        "tra | Unmatched argument",
+        "trian | no command 'trian'; expected compare, train, predict, strip, benchmark,",
+        "trian | did you mean train?; see sam-tf-examples --help",
+        "x | no command 'x'; expected compare",
+        "train trian | Unmatched argument at index 1: 'trian'",
         "train --no-such-option | Unknown option: '--no-such-option'",
         "train --epochs 0 | --epochs is 0",
         "train --epochs x | 'x' is not an int",
@@ -48,6 +51,18 @@ class BadInputTest {
         "train --no-sam --rho 0.1 | --rho is given with --no-sam",
         "train --no-sam --norm inf | --norm is given with --no-sam",
         "train --no-sam --l2 0.1 | --l2 is given with --no-sam",
+        "train --no-sam --adaptive | --adaptive is given with --no-sam",
+        "train --no-sam --freeze x | --freeze is given with --no-sam",
+        "train --no-sam --do-not-perturb x | --do-not-perturb is given with --no-sam",
+        "train --adaptive -1 | --adaptive is -1.0; expected a finite number from 0",
+        "train --adaptive=NaN | --adaptive is NaN",
+        "train --adaptive=x | 'x' is not a float",
+        "train --freeze none* | freeze has \"none*\", which matches no variable; there are dense1",
+        "train --freeze * | freeze takes all of the variables",
+        "train --freeze regex:( | freeze has \"regex:(\", which is no regular expression",
+        "train --do-not-perturb none* | \"none*\", which matches no variable; there are dense1",
+        "train --do-not-perturb regex:( | has \"regex:(\", which is no regular expression",
+        "train --freeze | Expected parameter for option '--freeze'",
         "train --model vit | no model 'vit'; expected mlp or cnn",
         "train --hidden 0,3 | --hidden is 0",
         "train --hidden 100000 | --hidden is 100000",
@@ -169,7 +184,7 @@ class BadInputTest {
 
   static void assertBadInput(CommandLineFixture.Run run, String message) {
     assertThat(run.err().strip()).contains(message).hasLineCount(1);
-    assertThat(run.exitCode()).isEqualTo(Main.BAD_INPUT);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(run.out()).isEmpty();
   }
 }

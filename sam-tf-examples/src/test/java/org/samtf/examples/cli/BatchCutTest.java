@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 /** Training with a batch that SAM cuts. */
 class BatchCutTest {
@@ -34,7 +34,7 @@ class BatchCutTest {
     CommandLineFixture.Run run = train("out", model, options.split(" "));
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).contains(inTheTable);
     assertThat(figures("out").at("/result/epochs/1/test/accuracy").asDouble()).isGreaterThan(0.6);
   }

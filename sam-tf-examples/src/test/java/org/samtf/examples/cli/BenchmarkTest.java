@@ -7,16 +7,16 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 class BenchmarkTest {
 
   @Test
   void timesSteps() {
-    var run = CommandLineFixture.run("benchmark", "--steps", "2", "--warm-up", "1");
+    var run = CommandLineFixture.run("benchmark", "step", "--steps", "2", "--warm-up", "1");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .contains("processors")
         .containsPattern("784-1024-1024-10 +base .* ratio\n.*ordered base .* ms .* [0-9.]+x")
@@ -27,10 +27,10 @@ class BenchmarkTest {
   void timesBuilding() {
     var run =
         CommandLineFixture.run(
-            "benchmark", "--build", "--variables", "3", "--ops", "200,300", "--repeats", "1");
+            "benchmark", "build", "--variables", "3", "--ops", "200,300", "--repeats", "1");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .containsPattern("3 variables +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms")
         .containsPattern("300 forward ops +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms");
@@ -40,10 +40,10 @@ class BenchmarkTest {
   void timesMicroBatches() {
     var run =
         CommandLineFixture.run(
-            "benchmark", "--micro-batches", "1,4", "--steps", "1", "--warm-up", "0");
+            "benchmark", "micro-batches", "--parts", "1,4", "--steps", "1", "--warm-up", "0");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .containsPattern("perceptron 784-1024-1024-10 +base .*step .*ratio")
         .containsPattern("convolutional 16-32 on 28x28 +base .*step .*ratio")
@@ -58,10 +58,10 @@ class BenchmarkTest {
   void measuresMemory() {
     var run =
         CommandLineFixture.run(
-            "benchmark", "--memory", "--batch-size", "16", "--channels", "8", "--steps", "1");
+            "benchmark", "memory", "--batch-size", "16", "--channels", "8", "--steps", "1");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .contains("batch 16", "MALLOC_TRIM_THRESHOLD_=")
         .containsPattern("base +([0-9.]+ MiB|-) .*x")
@@ -74,10 +74,10 @@ class BenchmarkTest {
   void timesThroughput() {
     var run =
         CommandLineFixture.run(
-            "benchmark", "--throughput", "--batch-size", "2", "--steps", "1", "--warm-up", "0");
+            "benchmark", "throughput", "--batch-size", "2", "--steps", "1", "--warm-up", "0");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .contains("batch 2, momentum, without XLA")
         .containsPattern("perceptron .* ms +[0-9]+ .* ms +[0-9]+ +[0-9.]+x")
@@ -85,46 +85,53 @@ class BenchmarkTest {
   }
 
   @Test
-  void theOptionsAreInTheHelp() {
+  void theCommandsAndTheirOptionsAreInTheHelp() {
     assertThat(CommandLineFixture.run("benchmark", "--help").out())
-        .contains(
-            "--micro-batches[=",
-            "--memory",
-            "--batch-size=N",
-            "--channels=N",
-            "--throughput",
-            "--xla");
+        .contains("[COMMAND]", "step", "micro-batches", "memory", "throughput", "build");
+    assertThat(help("step")).contains("--steps=N", "--warm-up=N", "default: 200", "default: 20");
+    assertThat(help("micro-batches")).contains("--parts=K", "default: 1,2,4,8,16", "--steps=N");
+    assertThat(help("memory")).contains("--batch-size=N", "--channels=N", "default: 256");
+    assertThat(help("throughput")).contains("--batch-size=N", "--xla", "default: 50");
+    assertThat(help("build")).contains("--variables=N", "--ops=N", "--repeats=N");
+  }
+
+  private static String help(String command) {
+    var run = CommandLineFixture.run("benchmark", command, "--help");
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
+    return run.out();
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "--steps 0 | --steps is 0",
-        "--warm-up -1 | --warm-up is -1",
-        "--repeats 3 | --repeats is given without --build",
-        "--micro-batches 3 | --micro-batches is 3; expected a divisor of the batch size 128",
-        "--micro-batches 0 | --micro-batches is 0",
-        "--micro-batches --build | --micro-batches is given with --build",
-        "--micro-batches --memory | --micro-batches is given with --memory",
-        "--build --memory | --memory is given with --build",
-        "--memory --warm-up 3 | --warm-up is given with --memory",
-        "--memory --repeats 3 | --repeats is given without --build",
-        "--memory --batch-size 12 | --batch-size is 12; expected a multiple of 8",
-        "--memory --batch-size 4 | --batch-size is 4",
-        "--memory --steps 0 | --steps is 0",
-        "--memory --channels 0 | --channels is 0",
-        "--batch-size 16 | --batch-size is given without --memory",
-        "--channels 16 | --channels is given without --memory",
-        "--xla | --xla is given without --throughput",
-        "--throughput --build | --build is given with --throughput",
-        "--throughput --memory | --memory is given with --throughput",
-        "--throughput --channels 8 | --channels is given with --throughput",
-        "--throughput --batch-size 0 | --batch-size is 0",
-        "--build --steps 3 | --steps is given with --build",
-        "--build --repeats 0 | --repeats is 0",
-        "--build --variables 0 | --variables is 0",
-        "--build --ops 100 | --ops is 100",
+        "step --steps 0 | --steps is 0",
+        "step --warm-up -1 | --warm-up is -1",
+        "step --steps x | 'x' is not an int",
+        "step --repeats 3 | Unknown options: '--repeats', '3'",
+        "micro-batches --parts 3 | --parts is 3; expected a divisor of the batch size 128",
+        "micro-batches --parts 0 | --parts is 0",
+        "micro-batches build | Unmatched argument at index 2: 'build'",
+        "memory --warm-up 3 | Unknown option",
+        "memory --repeats 3 | Unknown option",
+        "memory --batch-size 12 | --batch-size is 12; expected a multiple of 8",
+        "memory --batch-size 4 | --batch-size is 4",
+        "memory --steps 0 | --steps is 0",
+        "memory --channels 0 | --channels is 0",
+        "step --batch-size 16 | Unknown options: '--batch-size', '16'",
+        "step --channels 16 | Unknown options: '--channels', '16'",
+        "step --xla | Unknown option: '--xla'",
+        "--steps 3 | Unknown options: '--steps', '3'",
+        "--build | Unknown option: '--build'",
+        "throughput --channels 8 | Unknown option",
+        "throughput --batch-size 0 | --batch-size is 0",
+        "throughput --steps 0 | --steps is 0; expected 1 to 1000000",
+        "build --steps 3 | Unknown options: '--steps', '3'",
+        "build --repeats 0 | --repeats is 0",
+        "build --variables 0 | --variables is 0",
+        "build --ops 100 | --ops is 100",
+        "memry | no command 'memry'; expected build, memory, micro-batches, step or throughput;",
+        "memry | did you mean memory?",
       })
   void saysWhatIsWrong(String options, String message) {
     var run = CommandLineFixture.run(("benchmark " + options).split(" "));

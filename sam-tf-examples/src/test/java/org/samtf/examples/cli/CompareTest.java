@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 class CompareTest {
 
@@ -27,7 +27,7 @@ class CompareTest {
         CommandLineFixture.run("compare", "--seeds", "2", "--epochs", "2", "--out", out.toString());
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .contains("test accuracy")
         .contains("clean labels, base")
@@ -62,7 +62,7 @@ class CompareTest {
         CommandLineFixture.run(
             "compare", "--equal-settings", "--seeds=1", "--epochs=1", "--out", out.toString());
 
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     JsonNode figures = new ObjectMapper().readTree(out.resolve("compare.json").toFile());
     for (int side = 0; side < 4; side++) {
       assertThat(figures.at("/sides/" + side + "/settings/learningRate").asDouble())

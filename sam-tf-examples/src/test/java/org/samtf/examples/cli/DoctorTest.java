@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 import org.samtf.gpu.GpuCheck;
 
 class DoctorTest {
@@ -20,7 +20,7 @@ class DoctorTest {
 
     assertThat(run.err()).isEmpty();
     assertThat(run.out()).contains("TensorFlow").contains("NVIDIA driver").contains("SAM step");
-    if (run.exitCode() == Main.OK) {
+    if (run.exitCode() == ExitCode.OK) {
       assertThat(run.out().strip()).endsWith("The GPU is used.");
     } else {
       assertThat(run.exitCode()).isGreaterThanOrEqualTo(10);

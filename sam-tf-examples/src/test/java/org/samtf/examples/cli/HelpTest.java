@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 class HelpTest {
 
@@ -17,6 +17,11 @@ class HelpTest {
         "predict --help",
         "compare --help",
         "benchmark --help",
+        "benchmark step --help",
+        "benchmark micro-batches --help",
+        "benchmark memory --help",
+        "benchmark throughput --help",
+        "benchmark build --help",
         "m-sharpness --help",
         "strip --help",
         "doctor --help"
@@ -24,8 +29,13 @@ class HelpTest {
   void everyCommandHasHelp(String arguments) {
     var run = CommandLineFixture.run(arguments.split(" "));
 
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).startsWith("Usage: sam-tf-examples").contains("--help");
+    assertThat(run.out())
+        .containsPattern("\nExit codes:\n +0 ")
+        .containsPattern("\n +2 +[Aa]n option")
+        .containsPattern("\n +3 +.*standard output cannot be written")
+        .contains("TF_CPP_MIN_LOG_LEVEL=3 in the environment");
     assertThat(run.err()).isEmpty();
   }
 
@@ -47,7 +57,7 @@ class HelpTest {
   void saysItsVersion() {
     var run = CommandLineFixture.run("--version");
 
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).contains("sam-tf-examples ").contains("TensorFlow 2.");
   }
 }

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.samtf.examples.Main;
 import org.samtf.examples.data.IdxFiles;
+import org.samtf.examples.failure.ExitCode;
 
 /** Training as a job: checkpoints, logs, progress, failures. */
 class JobTest {
@@ -51,7 +51,7 @@ class JobTest {
     var run = train("--checkpoint-every", "12", "--keep-checkpoints", "2");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).contains("time in all").contains(", 32 steps");
     assertThat(checkpoints())
         .containsExactly("step-000000000024-epochs-1", "step-000000000032-epochs-2");
@@ -65,7 +65,7 @@ class JobTest {
         CommandLineFixture.run(
             "train", "--hidden=4", "--epochs=3", "--out=" + directory.resolve("whole"));
 
-    assertThat(whole.exitCode()).isEqualTo(Main.OK);
+    assertThat(whole.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(longer.err().strip()).isEqualTo("resumed after step 32 of 48");
     assertThat(longer.out()).contains("resumed once");
     assertThat(epochs("longer")).isEqualTo(epochs("whole")).isNotEqualTo(epochs("short"));
@@ -102,6 +102,9 @@ class JobTest {
         "--hidden=5 | setting training.architecture.hidden was [4] and is [5] now",
         "--learning-rate=0.1 | setting training.learningRate was 0.05 and is 0.1 now",
         "--no-sam | setting training.sam was {",
+        "--adaptive | setting training.sam.adaptive was null and is 0.01 now",
+        "--freeze=dense1* | setting training.sam.freeze was [] and is [\"dense1*\"] now",
+        "--do-not-perturb=*bias | training.sam.doNotPerturb was [] and is [\"*bias\"] now",
         "--label-noise=0.1 | setting labelNoise was 0.0 and is 0.1 now",
         "--base=adam | setting training.base was \"MOMENTUM\" and is \"ADAM\" now",
       })
@@ -119,8 +122,8 @@ class JobTest {
     Path data = Files.createDirectory(directory.resolve("data"));
     IdxFiles.write(data, 3, 2);
     String[] arguments = {"--data=" + data, "--batch-size=5", "--resume"};
-    assertThat(train(arguments).exitCode()).isEqualTo(Main.OK);
-    assertThat(train(arguments).exitCode()).isEqualTo(Main.OK);
+    assertThat(train(arguments).exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(train(arguments).exitCode()).isEqualTo(ExitCode.OK);
     Path file = data.resolve("train-images-idx3-ubyte");
     byte[] bytes = Files.readAllBytes(file);
     bytes[100] ^= 1;
@@ -142,7 +145,7 @@ class JobTest {
 
     var run = train("--resume");
 
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.err().strip().lines())
         .containsExactly(
             "checkpoint "
@@ -160,7 +163,7 @@ class JobTest {
     Path model = directory.resolve("model/saved_model.pb");
     var time = Files.getLastModifiedTime(model);
 
-    assertThat(train("--resume", export).exitCode()).isEqualTo(Main.OK);
+    assertThat(train("--resume", export).exitCode()).isEqualTo(ExitCode.OK);
     assertThat(Files.getLastModifiedTime(model)).isEqualTo(time);
     BadInputTest.assertBadInput(
         withoutNotices(train("--resume", "--epochs=3", export)), "is not empty");
@@ -175,14 +178,14 @@ class JobTest {
 
     var run = train("--resume", "--export=" + directory.resolve("model"));
 
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     try (Stream<Path> entries = Files.list(directory.resolve("model"))) {
       assertThat(entries.map(path -> path.getFileName().toString()))
           .containsExactlyInAnyOrder("saved_model.pb", "variables");
     }
     assertThat(
             CommandLineFixture.run("predict", "--model=" + directory.resolve("model")).exitCode())
-        .isEqualTo(Main.OK);
+        .isEqualTo(ExitCode.OK);
   }
 
   @Test
@@ -240,7 +243,7 @@ class JobTest {
       };
       var run = CommandLineFixture.run(arguments);
 
-      assertThat(run.exitCode()).isEqualTo(Main.NOT_WRITTEN);
+      assertThat(run.exitCode()).isEqualTo(ExitCode.NOT_WRITTEN);
       String last = run.err().strip().lines().reduce((a, b) -> b).orElseThrow();
       assertThat(last)
           .matches(
@@ -257,7 +260,7 @@ class JobTest {
       assertThat(execute("mount", "-o", "remount,size=16m", disk.toString())).isZero();
       var resumed = CommandLineFixture.run(arguments);
 
-      assertThat(resumed.exitCode()).isEqualTo(Main.OK);
+      assertThat(resumed.exitCode()).isEqualTo(ExitCode.OK);
       assertThat(resumed.err()).startsWith("resumed after step ");
       CommandLineFixture.run(
           "train", "--hidden=100", "--epochs=2", "--out=" + directory.resolve("whole"));
@@ -284,6 +287,6 @@ class JobTest {
         train("--device=gpu"), "--device gpu is given, and TensorFlow has no GPU here");
     assertThat(directory.resolve("checkpoints")).doesNotExist();
     assertThat(train("--device=cpu", "--threads=1", "--memory-growth").exitCode())
-        .isEqualTo(Main.OK);
+        .isEqualTo(ExitCode.OK);
   }
 }

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.samtf.examples.Main;
 import org.samtf.examples.data.IdxFiles;
+import org.samtf.examples.failure.ExitCode;
 
 class MSharpnessTest {
 
@@ -29,7 +29,7 @@ class MSharpnessTest {
             "m-sharpness", "--quick", "--max-loss", "0.5", "--out", out.toString());
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
         .contains("clean labels")
         .contains("40 % wrong labels")
@@ -59,7 +59,7 @@ class MSharpnessTest {
         CommandLineFixture.run(
             "m-sharpness", "--quick", "--seeds", "1", "--max-epochs", "1", "--out", out.toString());
 
-    assertThat(run.exitCode()).isEqualTo(Main.FAILED);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.FAILED);
     assertThat(run.err().strip())
         .startsWith("too few networks")
         .contains("--max-epochs")

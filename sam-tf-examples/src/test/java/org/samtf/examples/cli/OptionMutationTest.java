@@ -7,7 +7,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
-import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 /** Whatever stands behind an option, the answer is one line. */
 class OptionMutationTest {
@@ -62,7 +62,7 @@ class OptionMutationTest {
 
     assertThat(run.err().strip()).as(option + "=" + value).hasLineCount(1);
     assertThat(run.err()).doesNotContain("unexpected failure");
-    assertThat(run.exitCode()).isEqualTo(Main.BAD_INPUT);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
   }
 
   private static java.nio.file.Path asPath(String value) {

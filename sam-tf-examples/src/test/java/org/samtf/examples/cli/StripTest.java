@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.samtf.examples.Main;
 import org.samtf.examples.data.ImageShape;
+import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.model.Cnn;
 import org.samtf.examples.model.Network;
 import org.samtf.model.ModelExporter;
@@ -48,7 +48,7 @@ class StripTest {
             "strip", "--model", trained.toString(), "--out", stripped.toString());
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     int before = ops(run.out(), "before");
     int after = ops(run.out(), "after");
     assertThat(after).isLessThan(before / 4);

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.samtf.examples.Main;
 import org.samtf.examples.data.IdxFiles;
+import org.samtf.examples.failure.ExitCode;
 
 class TrainAndPredictTest {
 
@@ -33,7 +33,7 @@ class TrainAndPredictTest {
 
     assertThat(trained.err()).isEmpty();
     assertThat(predicted.err()).isEmpty();
-    assertThat(predicted.exitCode()).isEqualTo(Main.OK);
+    assertThat(predicted.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(accuracy(predicted.out())).isEqualTo(accuracy(trained.out()));
     assertThat(accuracy(predicted.out())).isGreaterThan(atLeast);
   }
@@ -92,7 +92,7 @@ class TrainAndPredictTest {
             "--out",
             out.toString());
 
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     JsonNode figures = new ObjectMapper().readTree(out.resolve("train.json").toFile());
     assertThat(figures.at("/labelNoise").asDouble()).isEqualTo(0.2);
     assertThat(figures.at("/settings/sam/rho").asDouble()).isEqualTo(0.05);
@@ -137,7 +137,7 @@ class TrainAndPredictTest {
             "train", "--data", directory.toString(), "--batch-size", "5", "--epochs", "1");
 
     assertThat(run.err()).isEmpty();
-    assertThat(run.exitCode()).isEqualTo(Main.OK);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
   }
 
   @Test
@@ -158,7 +158,7 @@ class TrainAndPredictTest {
         CommandLineFixture.run(
             "train", option, "--learning-rate", "1e30", "--base", "sgd", "--epochs", "3");
 
-    assertThat(run.exitCode()).isEqualTo(Main.FAILED);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.FAILED);
     assertThat(run.err().strip()).startsWith("training diverged in epoch").hasLineCount(1);
   }
 

@@ -25,7 +25,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
-import org.samtf.examples.InputException;
+import org.samtf.examples.failure.InputException;
 
 /** Damaged files are read with their true content or refused with one line. */
 class ReaderMutationTest {

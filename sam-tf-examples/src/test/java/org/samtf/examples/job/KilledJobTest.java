@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,11 +17,13 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.samtf.examples.Main;
+import org.samtf.examples.failure.ExitCode;
 
 /** A job that is killed again and again comes to the same end as one that was left alone. */
 class KilledJobTest {
@@ -27,13 +31,16 @@ class KilledJobTest {
   private static final int KILLS = 20;
   private static final long SEED = 20201003;
 
-  /** Fifty epochs of four steps: dropout, batch normalisation, momentum. */
+  private static final int EPOCHS = 12;
+  private static final int STEPS = 4 * EPOCHS;
+
+  /** Epochs of four steps: dropout, batch normalisation, momentum. */
   private static final List<String> JOB =
       List.of(
           "--model=cnn",
           "--channels=2",
           "--dropout=0.5",
-          "--epochs=50",
+          "--epochs=" + EPOCHS,
           "--batch-size=256",
           "--label-noise=0.1",
           "--log-every=1");
@@ -58,13 +65,86 @@ class KilledJobTest {
     return TrainProcess.start(directory.resolve("err.txt"), arguments);
   }
 
-  private void runToTheEnd(List<String> arguments) throws Exception {
-    try (TrainProcess process = start(arguments)) {
-      assertThat(process.exitCode()).as(process.err()).isEqualTo(Main.OK);
+  /** In this process, which has TensorFlow loaded already; that makes no difference to the bits. */
+  private static void runToTheEnd(List<String> arguments) {
+    List<String> train = new ArrayList<>(List.of("train"));
+    train.addAll(arguments);
+    StringWriter err = new StringWriter();
+    int exitCode =
+        Main.run(
+            new PrintWriter(new StringWriter()),
+            new PrintWriter(err),
+            train.toArray(String[]::new));
+    assertThat(exitCode).as(err.toString()).isEqualTo(ExitCode.OK);
+  }
+
+  /** When a process is killed that has just been started. */
+  private enum Moment {
+    WHILE_TENSORFLOW_IS_LOADED {
+      @Override
+      boolean isNow(KilledJobTest test) {
+        return Files.exists(test.directory.resolve("killed"));
+      }
+    },
+    WHILE_THE_FIRST_CHECKPOINT_IS_WRITTEN {
+      @Override
+      boolean isNow(KilledJobTest test) {
+        return test.has("killed/checkpoints", ".writing-step-");
+      }
+    },
+    IN_THE_MIDDLE_OF_STEPS {
+      @Override
+      boolean isNow(KilledJobTest test) {
+        return test.newestCheckpoint("killed") >= STEPS / 3;
+      }
+    },
+    WHILE_A_CHECKPOINT_IS_WRITTEN_OR_REMOVED {
+      @Override
+      boolean isNow(KilledJobTest test) {
+        return test.newestCheckpoint("killed") >= STEPS / 2
+            && (test.has("killed/checkpoints", ".writing-step-")
+                || test.has("killed/checkpoints", ".removing-step-"));
+      }
+    },
+    WHILE_THE_MODEL_IS_WRITTEN {
+      @Override
+      boolean isNow(KilledJobTest test) {
+        return test.has("killed/model", ".writing");
+      }
+    };
+
+    abstract boolean isNow(KilledJobTest test);
+  }
+
+  private boolean has(String path, String prefix) {
+    try (Stream<Path> entries = Files.list(directory.resolve(path))) {
+      return entries.anyMatch(entry -> entry.getFileName().toString().startsWith(prefix));
+    } catch (IOException | java.io.UncheckedIOException e) {
+      return false;
     }
   }
 
   @Test
+  void killedAtChosenMoments() throws Exception {
+    runToTheEnd(arguments("alone"));
+    List<String> arguments = arguments("killed", "--resume");
+    for (Moment moment : Moment.values()) {
+      try (TrainProcess process = start(arguments)) {
+        process.await(() -> moment.isNow(this));
+        assertThat(process.isAlive()).as(moment + ": " + process.err()).isTrue();
+        process.kill();
+      }
+    }
+
+    runToTheEnd(arguments);
+
+    assertSameEnd("killed");
+    // The first two had nothing to go on from, or only just.
+    assertThat(report("killed").at("/time/resumptions").asInt()).isGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  @Tag("long")
   void killedAtTwentyRandomMoments() throws Exception {
     runToTheEnd(arguments("alone"));
     Random random = new Random(SEED);
@@ -206,7 +286,7 @@ class KilledJobTest {
     assertThat(variables(name)).isEqualTo(variables("alone"));
     assertThat(file(name, "model/variables/variables.data-00000-of-00001"))
         .isEqualTo(file("alone", "model/variables/variables.data-00000-of-00001"));
-    assertThat(steps(name)).hasSize(200).isEqualTo(steps("alone"));
+    assertThat(steps(name)).hasSize(STEPS).isEqualTo(steps("alone"));
   }
 
   private JsonNode report(String name) throws IOException {
@@ -214,7 +294,10 @@ class KilledJobTest {
   }
 
   private byte[] variables(String name) throws IOException {
-    return file(name, "checkpoints/step-000000000200-epochs-50/variables.data-00000-of-00001");
+    return file(
+        name,
+        String.format(
+            "checkpoints/step-%012d-epochs-%d/variables.data-00000-of-00001", STEPS, EPOCHS));
   }
 
   private byte[] file(String name, String path) throws IOException {

@@ -114,7 +114,7 @@ class NetworkTest {
   @Test
   void inferenceHasNoDropoutAndTrainingHas() {
     try (Fixture f = new Fixture(new Cnn(List.of(3), 0.5f, 1f), 1)) {
-      Op step = f.network.step(Ops.create(f.graph).noOp(), f.network.loss());
+      Op step = f.network.step(Ops.create(f.graph).noOp());
       float first = f.floats(f.network.inferenceLoss())[0];
       float trained = f.floats(f.network.loss())[0];
       f.feed().addTarget(step).run().close();
@@ -128,8 +128,8 @@ class NetworkTest {
     try (Fixture one = new Fixture(CNN, 9);
         Fixture same = new Fixture(CNN, 9);
         Fixture other = new Fixture(CNN, 10)) {
-      Op stepOfOne = one.network.step(Ops.create(one.graph).noOp(), one.network.loss());
-      Op stepOfSame = same.network.step(Ops.create(same.graph).noOp(), same.network.loss());
+      Op stepOfOne = one.network.step(Ops.create(one.graph).noOp());
+      Op stepOfSame = same.network.step(Ops.create(same.graph).noOp());
       List<float[]> masks = new ArrayList<>();
       for (int step = 0; step < 3; step++) {
         masks.add(one.floats(one.network.batchInputs()[2]));
@@ -172,7 +172,7 @@ class NetworkTest {
     try (Fixture f = new Fixture(CNN, 1)) {
       Ops tf = Ops.create(f.graph);
       Op failing = tf.assertThat(tf.constant(false), List.of(tf.constant("on purpose")));
-      Op step = f.network.step(failing, f.network.loss());
+      Op step = f.network.step(failing);
       float[] before = f.floats(f.network.batchInputs()[2]);
 
       org.assertj.core.api.Assertions.assertThatThrownBy(
@@ -186,7 +186,7 @@ class NetworkTest {
   @Test
   void movingAveragesMoveExactlyOnceAStep() {
     try (Fixture f = new Fixture(CNN, 1)) {
-      Op step = f.network.step(Ops.create(f.graph).noOp(), f.network.loss());
+      Op step = f.network.step(Ops.create(f.graph).noOp());
       float[] mean = f.batchMeanOfFirstConvolution();
 
       f.feed().addTarget(step).fetch(f.network.loss()).run().close();
@@ -210,7 +210,7 @@ class NetworkTest {
       Op train =
           new SamOptimizer(f.graph, new GradientDescent(f.graph, 1f), 5f)
               .minimize(f.network.loss());
-      Op step = f.network.step(train, f.network.loss());
+      Op step = f.network.step(train);
       float[] mean = f.batchMeanOfFirstConvolution();
 
       f.feed().addTarget(step).run().close();
@@ -235,7 +235,7 @@ class NetworkTest {
               .microBatches(3, f.network.batchInputs())
               .sequential(sequential)
               .build();
-      Op step = f.network.step(sam.minimize(f.network.loss()), sam.loss());
+      Op step = f.network.step(sam.minimize(f.network.loss()), sam);
       float[] mean = f.batchMeanOfFirstConvolution();
 
       List<String> ran = f.opsOf(step);
@@ -257,7 +257,7 @@ class NetworkTest {
           SamOptimizer.builder(f.graph, new GradientDescent(f.graph, 1f))
               .ascentExamples(6, f.network.batchInputs())
               .build();
-      Op step = f.network.step(sam.minimize(f.network.loss()), sam.loss());
+      Op step = f.network.step(sam.minimize(f.network.loss()), sam);
       float[] mean = f.batchMeanOfFirstConvolution();
 
       List<String> ran = f.opsOf(step);
@@ -273,7 +273,7 @@ class NetworkTest {
   @Test
   void evaluationMovesNoAverage() {
     try (Fixture f = new Fixture(CNN, 1)) {
-      f.network.step(Ops.create(f.graph).noOp(), f.network.loss());
+      f.network.step(Ops.create(f.graph).noOp());
       float[] before = f.floats(f.variable("bn1_moving_mean"));
 
       f.feed().fetch(f.network.loss()).fetch(f.network.correct()).run().close();
@@ -287,7 +287,7 @@ class NetworkTest {
     try (Fixture f = new Fixture(CNN, 1)) {
       Ops tf = Ops.create(f.graph);
       Op failing = tf.assertThat(tf.constant(false), List.of(tf.constant("on purpose")));
-      Op step = f.network.step(failing, f.network.loss());
+      Op step = f.network.step(failing);
       float[] before = f.floats(f.variable("bn1_moving_mean"));
 
       org.assertj.core.api.Assertions.assertThatThrownBy(

@@ -15,6 +15,7 @@ import org.samtf.SamOptimizer;
 import org.samtf.examples.Main;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
+import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.report.Format;
 import org.samtf.model.LoadedModel;
 import org.tensorflow.Graph;
@@ -46,7 +47,7 @@ class ExportedNetworkTest {
                 Stream.of(command.split(" ")),
                 Stream.of("--export", directory.resolve("model").toString()))
             .toArray(String[]::new);
-    assertThat(Main.run(new PrintWriter(out), new PrintWriter(err), args)).isEqualTo(Main.OK);
+    assertThat(Main.run(new PrintWriter(out), new PrintWriter(err), args)).isEqualTo(ExitCode.OK);
     return out.toString();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,7 +32,7 @@ class SharpnessMeterTest {
     LabeledImages images = data.train().select(new int[] {5, 77, 3, 401, 900, 12, 640, 33});
     try (Graph graph = new Graph()) {
       Network network = new Network(graph, new Mlp(List.of()), data.shape(), data.classes(), 11);
-      SharpnessMeter meter = new SharpnessMeter(graph, network, RHO, 2);
+      SharpnessMeter meter = new SharpnessMeter(graph, network, RHO, 2, Optional.empty());
       try (Session session = new Session(graph)) {
         network.initialize(session);
         double[] weights = fetch(session, network, "logits_kernel", 64 * 10);

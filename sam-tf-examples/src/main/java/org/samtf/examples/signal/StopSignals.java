@@ -1,4 +1,4 @@
-package org.samtf.examples.job;
+package org.samtf.examples.signal;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -36,31 +36,48 @@ public final class StopSignals implements AutoCloseable {
    */
   public static StopSignals take(Consumer<String> notices) {
     StopSignals signals = new StopSignals(notices);
+    signals.handleAll(signals::received);
+    return signals;
+  }
+
+  /**
+   * Lets SIGTERM, SIGINT and SIGHUP end the process at once, but for what has been asked for with
+   * {@link Cleanup}; the JVM's own way can crash, see {@link StopSignal#endProcess}.
+   */
+  public static void endAtOnce() {
+    new StopSignals(line -> {}).handleAll(signal -> end(StopSignal.of(signal)));
+  }
+
+  private void handleAll(SignalHandler handler) {
     for (String name : NAMES) {
       Signal signal = new Signal(name);
       try {
-        SignalHandler before = Signal.handle(signal, signals::received);
+        SignalHandler before = Signal.handle(signal, handler);
         if (before == SignalHandler.SIG_IGN) {
           // As nohup does with SIGHUP.
           Signal.handle(signal, before);
         } else {
-          signals.replaced.add(new Replaced(signal, before));
+          replaced.add(new Replaced(signal, before));
         }
       } catch (IllegalArgumentException e) {
         // The JVM was told with -Xrs to leave signals alone.
         notices.accept("note: this JVM does not let SIG" + name + " be handled; it ends the job");
       }
     }
-    return signals;
   }
 
   private void received(Signal signal) {
-    StopSignal stop = new StopSignal("SIG" + signal.getName(), signal.getNumber());
+    StopSignal stop = StopSignal.of(signal);
     if (!requested.compareAndSet(null, stop)) {
-      Runtime.getRuntime().halt(stop.exitCode());
+      end(stop);
     }
     notices.accept(
         stop.name() + ": finishing the step and writing a checkpoint; another ends at once");
+  }
+
+  private static void end(StopSignal signal) {
+    Cleanup.doAll();
+    signal.endProcess();
   }
 
   /**

@@ -1,4 +1,4 @@
-package org.samtf.examples;
+package org.samtf.examples.failure;
 
 /** Text that is to be one line. */
 public final class OneLine {

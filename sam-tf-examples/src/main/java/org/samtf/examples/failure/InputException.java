@@ -1,12 +1,11 @@
-package org.samtf.examples;
+package org.samtf.examples.failure;
 
 /**
  * Something the user gave that cannot be used: a file, a directory, an option.
  *
- * <p>The message is one line: what was given, what is allowed, what to do. The command line prints
- * it and exits with 2.
+ * <p>The message says what was given, what is allowed and what to do. The exit code is 2.
  */
-public final class InputException extends RuntimeException {
+public final class InputException extends Failure {
 
   private static final long serialVersionUID = 1L;
 
@@ -18,6 +17,6 @@ public final class InputException extends RuntimeException {
    * @param remedy what to do
    */
   public InputException(String given, String allowed, String remedy) {
-    super(OneLine.of(given + "; expected " + allowed + "; " + remedy));
+    super(ExitCode.BAD_INPUT, given + "; expected " + allowed + "; " + remedy, null);
   }
 }

@@ -1,13 +1,12 @@
-package org.samtf.examples;
+package org.samtf.examples.failure;
 
 /**
  * Something that could not be written: the disk is full, a directory went away or cannot be written
  * to.
  *
- * <p>The message is one line: what could not be written, why, what to do. The command line prints
- * it and exits with 3.
+ * <p>The message says what could not be written, why and what to do. The exit code is 3.
  */
-public final class OutputException extends RuntimeException {
+public final class OutputException extends Failure {
 
   private static final long serialVersionUID = 1L;
 
@@ -19,7 +18,10 @@ public final class OutputException extends RuntimeException {
    * @param remedy what to do
    */
   public OutputException(String what, Throwable cause, String remedy) {
-    super(OneLine.of(what + " cannot be written (" + reason(cause) + "); " + remedy), cause);
+    super(
+        ExitCode.NOT_WRITTEN,
+        what + " cannot be written (" + reason(cause) + "); " + remedy,
+        cause);
   }
 
   /** Where there is a reason, the exceptions of java.nio put the path before it, or only that. */
