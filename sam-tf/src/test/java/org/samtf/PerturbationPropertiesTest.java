@@ -477,7 +477,7 @@ class PerturbationPropertiesTest {
         for (double rho :
             new double[] {-0.1, -1e-30, Double.NaN, Double.POSITIVE_INFINITY, -1e30}) {
           assertThatThrownBy(() -> model.train(ones, rho))
-              .hasMessageContaining("rho is negative or not finite");
+              .hasMessageContaining("it must be finite and at least 0");
           assertThat(Values.changed(before, model.variables())).isEmpty();
         }
         model.train(ones, 0);
