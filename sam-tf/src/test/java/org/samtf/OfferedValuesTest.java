@@ -1,10 +1,8 @@
 package org.samtf;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,26 +10,21 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
-import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.framework.optimizers.Momentum;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat64;
 
 /** What a step offers for fetching is of the weights before its update. */
 class OfferedValuesTest {
-
-  private static final int BATCH = 8;
 
   /** Two layers; nothing about their shapes is special. */
   private static final class Net implements AutoCloseable {
@@ -144,46 +137,5 @@ class OfferedValuesTest {
     SamOptimizer.Builder builder =
         SamOptimizer.builder(net.graph, new Momentum(net.graph, 0.1f, 0.9f)).rho(0.2f);
     return SETTINGS.get(setting).set(builder, net.x).build();
-  }
-
-  /** A variable that is not perturbed, read late: with ρ = 0 the sharpness is 0 in any order. */
-  @Test
-  void theSharpnessOnASubsetIsOfTheWeightsBeforeTheUpdate() {
-    try (Graph graph = new Graph();
-        Session session = new Session(graph)) {
-      TestModels.Maker m = new TestModels.Maker(graph, session);
-      Ops tf = m.tf;
-      Placeholder<TFloat64> x =
-          tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(-1, 200)));
-      Variable<TFloat64> w = m.variable("w", new double[] {1}, 1);
-      Variable<TFloat64> late = m.variable("late", new double[] {1}, 1);
-      // It depends on w, so that it runs in all passes, and has the late variable read late.
-      Operand<TFloat64> slow = tf.math.mul(x, tf.stopGradient(w));
-      for (int i = 0; i < 40; i++) {
-        slow = tf.math.tanh(tf.linalg.matMul(slow, m.data(200, 200)));
-      }
-      Operand<TFloat64> read = tf.withControlDependencies(List.of(slow)).identity(late);
-      Operand<TFloat64> rows = tf.math.mean(x, tf.constant(new int[] {0, 1}));
-      Operand<TFloat64> loss =
-          tf.sum(tf.math.mul(tf.math.add(w, read), rows), tf.constant(new int[] {0}));
-      SamOptimizer sam =
-          SamOptimizer.builder(graph, new Momentum(graph, 0.5f, 0.9f))
-              .rho(0f)
-              .ascentExamples(BATCH / 2, x)
-              .doNotPerturb("late")
-              .build();
-      Op train = sam.minimize(loss);
-      session.initialize();
-      double[] ones = new double[BATCH * 200];
-      Arrays.fill(ones, 1);
-      try (TFloat64 fed = Values.tensor(Shape.of(BATCH, 200), ones)) {
-        for (int i = 0; i < 20; i++) {
-          try (Result result =
-              session.runner().feed(x, fed).addTarget(train).fetch(sam.sharpness()).run()) {
-            assertThat(Values.of(result.get(0))[0]).isCloseTo(0, within(1e-12));
-          }
-        }
-      }
-    }
   }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.PointerScope;
 import org.samtf.SamOptimizer;
+import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.Protos;
 import org.tensorflow.Graph;
 import org.tensorflow.Server;
@@ -26,7 +27,7 @@ import org.tensorflow.internal.c_api.global.tensorflow;
  * <p>Each runs a server, in a process of its own or in that of a program:
  *
  * <pre>{@code
- * java -cp … org.samtf.Cluster host0:2222,host1:2222 1
+ * java -cp … org.samtf.cluster.Cluster host0:2222,host1:2222 1
  * }</pre>
  *
  * <p>A program trains on all of them in a session of the first:
@@ -55,6 +56,8 @@ public final class Cluster {
   private static final String JOB = "worker";
 
   private static final Pattern ADDRESS = Pattern.compile("[^\\s,:/]+:(\\d{1,5})");
+
+  private static final Pattern DEVICE = Pattern.compile("[A-Za-z_]+:\\d{1,5}");
 
   private final List<String> workers;
 
@@ -119,10 +122,14 @@ public final class Cluster {
    * @param task the number of the machine, from 0
    * @param device the device there, such as {@code GPU:0}
    * @return such as {@code /job:worker/replica:0/task:1/device:GPU:0}
-   * @throws IllegalArgumentException if there is no such machine
+   * @throws IllegalArgumentException if there is no such machine, or that is no name of a device
    */
   public String device(int task, String device) {
     requireTask(task);
+    if (device == null || !DEVICE.matcher(device).matches()) {
+      throw new IllegalArgumentException(
+          "device is \"" + device + "\"; write its kind and number, such as GPU:0 or CPU:1");
+    }
     return "/job:" + JOB + "/replica:0/task:" + task + "/device:" + device;
   }
 
@@ -199,8 +206,8 @@ public final class Cluster {
           "no session can be opened at "
               + workers.get(0)
               + ": "
-              + e.getMessage()
-              + (e.getMessage().contains("No session factory")
+              + Messages.firstLine(e)
+              + (String.valueOf(e.getMessage()).contains("No session factory")
                   ? " (TensorFlow Java 0.5 was built without sessions on servers; use 1.x)"
                   : ""),
           e);
@@ -208,7 +215,7 @@ public final class Cluster {
       throw new IllegalStateException(
           "this TensorFlow Java does not let a session be opened on a server ("
               + e
-              + "); use 1.0 or 1.1, on the class path and not on the module path",
+              + "); use 1.x, on the class path and not on the module path",
           e);
     }
   }

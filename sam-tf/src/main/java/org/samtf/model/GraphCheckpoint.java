@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.Messages;
 import org.tensorflow.Graph;
 import org.tensorflow.Output;
@@ -51,7 +52,8 @@ public final class GraphCheckpoint {
    * @throws IllegalArgumentException if one of them is null
    */
   public static GraphCheckpoint of(Graph graph, Session session) {
-    return new GraphCheckpoint(Given.notNull(graph, "graph"), Given.notNull(session, "session"));
+    return new GraphCheckpoint(
+        Arguments.given(graph, "graph"), Arguments.given(session, "session"));
   }
 
   /**
@@ -73,7 +75,7 @@ public final class GraphCheckpoint {
    * @throws IllegalStateException if the graph has no variable, or one has no value
    */
   public void save(Path checkpoint) throws IOException {
-    Given.notNull(checkpoint, "checkpoint");
+    Arguments.given(checkpoint, "checkpoint");
     List<String> names = names();
     if (names.isEmpty()) {
       throw new IllegalStateException("the graph has no variable to save");
@@ -111,7 +113,7 @@ public final class GraphCheckpoint {
    *     or has it in another shape or type, or a pattern matches none. Then no variable has changed
    */
   public void restore(Path checkpoint, String... patterns) {
-    Given.notNull(checkpoint, "checkpoint");
+    Arguments.given(checkpoint, "checkpoint");
     Map<String, Output<?>> wanted = VariableValues.matching(graph, patterns);
     Path index = checkpoint.resolveSibling(checkpoint.getFileName() + ".index");
     if (!Files.isRegularFile(index)) {

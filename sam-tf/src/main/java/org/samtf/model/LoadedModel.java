@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
+import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.NamePatterns;
 import org.samtf.internal.graph.Node;
@@ -89,8 +90,8 @@ public final class LoadedModel implements AutoCloseable {
    *     the message says what to do
    */
   public static LoadedModel load(Path directory, String... tags) {
-    Given.notNull(directory, "directory");
-    Given.noneNull(tags, "tags");
+    Arguments.given(directory, "directory");
+    Arguments.noneNull(tags, "tags");
     return loaded(ModelFiles.load(directory, tags), "model " + directory);
   }
 
@@ -102,7 +103,7 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if it has resource variables; then it is not closed
    */
   public static LoadedModel of(SavedModelBundle bundle) {
-    SavedState.refuseResourceVariables("the model", Given.notNull(bundle, "bundle").graph());
+    SavedState.refuseResourceVariables("the model", Arguments.given(bundle, "bundle").graph());
     return new LoadedModel(bundle);
   }
 
@@ -116,7 +117,7 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if it is no GraphDef, or has resource variables
    */
   public static LoadedModel loadGraphDef(Path file) throws IOException {
-    Given.notNull(file, "file");
+    Arguments.given(file, "file");
     return loaded(ModelFiles.loadGraphDef(file), "GraphDef " + file);
   }
 
@@ -191,7 +192,7 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if there is none; the message lists some that are
    */
   public Operand<?> tensor(String name) {
-    Given.notNull(name, "name");
+    Arguments.given(name, "name");
     String opName = ModelGraph.opName(name);
     GraphOperation op = graph.operation(opName);
     String index = name.length() > opName.length() ? name.substring(opName.length() + 1) : "0";
@@ -256,7 +257,7 @@ public final class LoadedModel implements AutoCloseable {
    *     or shape; the message says which
    */
   public LoadedModel setVariable(String variable, Tensor value) {
-    variables.set(Given.notNull(variable, "variable"), Given.notNull(value, "value"));
+    variables.set(Arguments.given(variable, "variable"), Arguments.given(value, "value"));
     return this;
   }
 
@@ -271,8 +272,8 @@ public final class LoadedModel implements AutoCloseable {
    */
   public <T extends TType> LoadedModel reinitialize(
       Initializer<T> initializer, String... patterns) {
-    Given.notNull(initializer, "initializer");
-    if (Given.noneNull(patterns, "patterns").length == 0) {
+    Arguments.given(initializer, "initializer");
+    if (Arguments.noneNull(patterns, "patterns").length == 0) {
       throw new IllegalArgumentException(
           "reinitialize has no pattern; name the variables that lose their values");
     }
@@ -305,8 +306,8 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalStateException if a variable that the loss is computed from has no value
    */
   public Op minimize(Optimizer optimizer, Operand<?> loss) {
-    Given.notNull(optimizer, "optimizer");
-    Given.notNull(loss, "loss");
+    Arguments.given(optimizer, "optimizer");
+    Arguments.given(loss, "loss");
     graph.checkInput(loss);
     session.initialize();
     Upstream forward = new Upstream(loss.asOutput());

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.samtf.SamOptimizer;
+import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.NamePatterns;
 import org.samtf.internal.graph.OpKinds;
@@ -111,7 +112,7 @@ public final class ModelExporter {
    *     tensor of it is not in the graph, or is there of another type or shape
    */
   public ModelExporter signature(Signature signature) {
-    return add(Given.notNull(signature, "signature"), null);
+    return add(Arguments.given(signature, "signature"), null);
   }
 
   /**
@@ -126,8 +127,8 @@ public final class ModelExporter {
    * @throws IllegalArgumentException as {@link #signature} does, or if the step is not in the graph
    */
   public ModelExporter trainingSignature(Signature signature, Op step) {
-    Given.notNull(signature, "signature");
-    graph.checkInput(Given.notNull(step, "step").op());
+    Arguments.given(signature, "signature");
+    graph.checkInput(Arguments.given(step, "step").op());
     return add(signature, (GraphOperation) step.op());
   }
 
@@ -140,7 +141,7 @@ public final class ModelExporter {
    *     one with its key already; the message lists what there is
    */
   public ModelExporter keep(String... keys) {
-    for (String key : Given.noneNull(keys, "keys")) {
+    for (String key : Arguments.noneNull(keys, "keys")) {
       add(known.get(key), null);
     }
     return this;
@@ -189,7 +190,7 @@ public final class ModelExporter {
     if (signatures.isEmpty()) {
       throw new IllegalStateException("there is no signature to export; give at least one");
     }
-    Path target = Given.notNull(directory, "directory").toAbsolutePath().normalize();
+    Path target = Arguments.given(directory, "directory").toAbsolutePath().normalize();
     try {
       requireEmpty(target);
     } catch (IOException e) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.NamePatterns;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -38,7 +39,7 @@ final class Signatures {
   }
 
   Signature get(String key) {
-    Given.notNull(key, "key of a signature");
+    Arguments.given(key, "key of a signature");
     Signature signature = byKey.get(key);
     if (signature == null) {
       List<String> lines = new ArrayList<>();
@@ -51,13 +52,13 @@ final class Signatures {
 
   Output<?> input(Graph graph, String key, String name) {
     Signature signature = get(key);
-    Given.notNull(name, "name of an input");
+    Arguments.given(name, "name of an input");
     return tensor(graph, signature, "input", signature.getInputs(), name);
   }
 
   Output<?> output(Graph graph, String key, String name) {
     Signature signature = get(key);
-    Given.notNull(name, "name of an output");
+    Arguments.given(name, "name of an output");
     return tensor(graph, signature, "output", signature.getOutputs(), name);
   }
 

@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.NamePatterns;
 import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.Graph;
@@ -109,7 +110,7 @@ final class VariableValues {
    */
   static Map<String, Output<?>> matching(Graph graph, String... patterns) {
     Map<String, Output<?>> all = of(graph);
-    if (Given.noneNull(patterns, "patterns").length == 0) {
+    if (Arguments.noneNull(patterns, "patterns").length == 0) {
       return all;
     }
     Map<String, Output<?>> matching = new LinkedHashMap<>();

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.SamOptimizer;
 import org.samtf.TestModels;
 import org.samtf.TwoLayersInParts;
@@ -258,5 +259,13 @@ class ClusterTest {
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
     assertThat(process.exitValue()).isEqualTo(exitCode);
     assertThat(Files.readString(out)).contains(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"foo", "", "GPU", ":0", "/device:GPU:0", "GPU:x"})
+  void aDeviceHasAKindAndANumber(String device) {
+    assertThatThrownBy(() -> Cluster.of("localhost:2222").device(0, device))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("device is \"" + device + "\"; write its kind and number");
   }
 }

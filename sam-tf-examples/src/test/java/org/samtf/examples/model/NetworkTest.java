@@ -205,7 +205,7 @@ class NetworkTest {
 
   @Test
   void movingAveragesFollowTheWeightsAndNotThePerturbedOnes() {
-    try (Fixture f = new Fixture(CNN, 1)) {
+    try (Fixture f = new Fixture(CNN, 2)) {
       // A radius and a rate so large that batch means at any other weights would be far off.
       Op train =
           new SamOptimizer(f.graph, new GradientDescent(f.graph, 1f), 5f)

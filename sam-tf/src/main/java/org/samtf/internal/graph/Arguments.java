@@ -17,6 +17,14 @@ public final class Arguments {
     return value;
   }
 
+  /** {@code values}, if they are there, each of them. */
+  public static <T> T[] noneNull(T[] values, String name) {
+    for (T value : given(values, name)) {
+      given(value, "one of " + name);
+    }
+    return values;
+  }
+
   /** {@code values}, if there is at least one and none is null. */
   public static <C extends Collection<?>> C notEmpty(C values, String name, String instead) {
     if (given(values, name).isEmpty()) {
