@@ -57,6 +57,7 @@ class DocumentedCodeTest {
           "org.tensorflow.framework.initializers.*",
           "org.tensorflow.framework.initializers.VarianceScaling.Distribution",
           "org.tensorflow.framework.optimizers.*",
+          "org.tensorflow.framework.optimizers.Optimizer.GradAndVar",
           "org.tensorflow.ndarray.Shape",
           "org.tensorflow.op.*",
           "org.tensorflow.op.core.Placeholder",
@@ -105,7 +106,11 @@ class DocumentedCodeTest {
           "\n",
           imports,
           "public final class " + className() + " extends DocumentedNames {",
-          "  public " + className() + "(Path directory) { super(directory); }",
+          "  public "
+              + className()
+              + "(Path directory) { super(directory, "
+              + code.contains("base.minimize(")
+              + "); }",
           "  @Override public void run() throws Exception {",
           body,
           makesStep ? "takeStep(train);" : "",

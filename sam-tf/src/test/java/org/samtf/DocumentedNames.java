@@ -23,6 +23,9 @@ import org.tensorflow.types.TFloat32;
 /**
  * The names that code in the documents uses without declaring them: a small classifier with a
  * training step, and a batch of eight examples.
+ *
+ * <p>TensorFlow Java trains without SAM only where the loss reaches every variable. So there is a
+ * second, plain classifier, without moving averages and without a step.
  */
 public abstract class DocumentedNames implements AutoCloseable {
 
@@ -48,15 +51,34 @@ public abstract class DocumentedNames implements AutoCloseable {
   protected final TFloat32 imageTensor;
   protected final TFloat32 labelTensor;
 
-  protected DocumentedNames(Path directory) {
+  /**
+   * Builds the classifier.
+   *
+   * @param plain whether it is the plain one
+   */
+  protected DocumentedNames(Path directory, boolean plain) {
     this.directory = directory;
-    SmallClassifier model = new SmallClassifier(graph, session, "", 0.2f);
-    images = model.images;
-    labels = model.labels;
-    probabilities = model.probabilities;
-    loss = model.trainingLoss;
-    train = sam.minimize(loss);
-    step = model.step(train);
+    if (plain) {
+      images = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 6, 6, 1)));
+      labels = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 3)));
+      Operand<TFloat32> flat = tf.reshape(images, tf.array(-1, 36));
+      Operand<TFloat32> weights =
+          tf.withName("head_weights").variable(tf.fill(tf.array(36, 3), tf.constant(0.1f)));
+      Operand<TFloat32> logits = tf.linalg.matMul(flat, weights);
+      probabilities = tf.nn.softmax(logits);
+      loss =
+          tf.math.mean(tf.nn.softmaxCrossEntropyWithLogits(logits, labels).loss(), tf.constant(0));
+      train = null;
+      step = null;
+    } else {
+      SmallClassifier model = new SmallClassifier(graph, session, "", 0.2f);
+      images = model.images;
+      labels = model.labels;
+      probabilities = model.probabilities;
+      loss = model.trainingLoss;
+      train = sam.minimize(loss);
+      step = model.step(train);
+    }
     session.initialize();
 
     Random random = new Random(3);
