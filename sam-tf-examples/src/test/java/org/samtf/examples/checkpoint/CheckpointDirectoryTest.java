@@ -328,7 +328,7 @@ class CheckpointDirectoryTest {
         "\"step\" : 2 | \"step\" : \"2\" | position.step: ",
         "\"step\" : 2 | \"step\" : 1e999 | position.step: ",
         "\"step\" : 2 | \"steps\" : 2 | position.step: Missing",
-        "\"format\" : 1, | \"format\" : 1, \"more\" : 1, | more: ",
+        "\"format\" : 2, | \"format\" : 2, \"more\" : 1, | more: ",
         "\"processors\" : \"2\" | \"processors\" : null | origin: processors is null",
         "\"file\" : \"abc\" | \"file\" : null | origin: digest of file is null",
         "{\"rate\":0.5} | null | origin: settings is null",
