@@ -8,10 +8,14 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the programs print and leave. */
 class ProgramsTest {
@@ -80,6 +84,32 @@ class ProgramsTest {
     assertThat(Files.readAllBytes(cutOff.resolve(values)))
         .isEqualTo(Files.readAllBytes(directory.resolve("uninterrupted").resolve(values)))
         .isNotEqualTo(Files.readAllBytes(cutOff.resolve("step-30.data-00000-of-00001")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      classes = {
+        OneLineChange.class,
+        MicroBatchesOnTwoDevices.class,
+        FineTuneLoadedModel.class,
+        CheckpointAndResume.class
+      })
+  void needTheLibraryTensorFlowAndTheJdkOnly(Class<?> program) throws IOException {
+    String source =
+        Files.readString(
+            Path.of("src/main/java", program.getName().replace('.', '/').concat(".java")));
+
+    List<String> imports =
+        Pattern.compile("^import (.+);$", Pattern.MULTILINE)
+            .matcher(source)
+            .results()
+            .map(match -> match.group(1))
+            .collect(Collectors.toList());
+    assertThat(imports)
+        .isNotEmpty()
+        .allMatch(name -> name.matches("(java|org\\.tensorflow|org\\.samtf)\\..*"))
+        .noneMatch(name -> name.matches("org\\.samtf\\.(examples|internal)\\..*"));
+    assertThat(source.split(program.getPackageName(), -1)).as("its package only").hasSize(2);
   }
 
   private static String printedBy(Program program) throws IOException {
