@@ -22,6 +22,9 @@ import org.tensorflow.types.TFloat32;
  * <p>Both networks learn two half circles of points, some of which have the wrong label. What is
  * printed for both at the end is the loss, and the sharpness: how much the loss of a batch rises at
  * w+ε, to first order the worst point within ρ of the weights. Both are means over the batches.
+ *
+ * <p>The difference is one of training with batches: with all points in one batch, Momentum ends so
+ * close to a minimum that its loss hardly rises to first order, and its sharpness is the lower.
  */
 public final class OneLineChange {
 
