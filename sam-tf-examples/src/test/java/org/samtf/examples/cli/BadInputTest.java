@@ -32,7 +32,7 @@ class BadInputTest {
         "train --epochs 0 | --epochs is 0",
         "train --epochs x | 'x' is not an int",
         "train --batch-size 0 | --batch-size is 0",
-        "train --batch-size 1078 | --batch-size is 1078; expected at most the 1077",
+        "train --batch-size 1079 | --batch-size is 1079; expected at most the 1078",
         "train --rho -1 | --rho is -1.0",
         "train --rho NaN | --rho is NaN",
         "train --rho Infinity | --rho is Infinity",
