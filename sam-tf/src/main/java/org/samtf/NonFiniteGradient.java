@@ -15,7 +15,7 @@ import org.samtf.internal.graph.Arguments;
  *   session.run(train);
  * } catch (RuntimeException e) {
  *   NonFiniteGradient found = NonFiniteGradient.in(e).orElseThrow(() -> e);
- *   log.warn("{} of {}", found.kind(), found.variables());
+ *   System.err.println(found.kind() + " of " + found.variables());
  * }
  * }</pre>
  */

@@ -125,7 +125,8 @@ public final class SamOptimizer extends WrappingOptimizer {
    *
    * <p>They can be changed, by clipping for example, before {@link #applyGradients}.
    *
-   * @param loss L, of a floating-point type; if it is not a scalar, the sum of its entries is meant
+   * @param loss L, of a floating-point type; if it is not a scalar, the sum of its entries is
+   *     meant. With {@link Builder#microBatches} it must be a scalar
    * @return a gradient for every variable that is trained; they are there once both passes are
    *     finished and all gradients are finite
    * @throws IllegalArgumentException if the loss reaches no trainable variable, cannot be
