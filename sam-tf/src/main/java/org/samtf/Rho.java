@@ -49,7 +49,8 @@ abstract class Rho {
       @Override
       Operand<TNumber> in(Ops tf, Class<TNumber> type) {
         Reals reals = new Reals(tf);
-        Operand<TNumber> value = reals.cast(rho, type);
+        // A shape that is known only when it runs would be taken to the host with the value.
+        Operand<TNumber> value = tf.reshape(reals.cast(rho, type), tf.constant(new int[0]));
         Operand<TBool> allowed =
             tf.math.logicalAnd(
                 tf.math.greaterEqual(value, reals.constant(0, type)), tf.math.isFinite(value));
