@@ -1,6 +1,6 @@
 package org.samtf.examples.data;
 
-import org.samtf.examples.RandomStreams;
+import org.samtf.examples.random.RandomStreams;
 
 /**
  * Images for training, for choosing settings, and for the final test.

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.LongFunction;
-import org.samtf.examples.RandomStreams;
 import org.samtf.examples.failure.InputException;
+import org.samtf.examples.random.RandomStreams;
 
 /** Opens a data set by name or directory. */
 public final class DataSets {

@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.zip.GZIPInputStream;
-import org.samtf.examples.RandomStreams;
 import org.samtf.examples.files.Sha256;
+import org.samtf.examples.random.RandomStreams;
 
 /** Reads the built-in digits: 1,797 grey images of 8 by 8 pixels. */
 final class DigitsReader {

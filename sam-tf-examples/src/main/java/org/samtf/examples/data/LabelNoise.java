@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import org.samtf.examples.RandomStreams;
+import org.samtf.examples.random.RandomStreams;
 
 /** Makes a share of the training labels wrong. */
 public final class LabelNoise {

@@ -2,7 +2,7 @@ package org.samtf.examples.model;
 
 import java.util.List;
 import java.util.Optional;
-import org.samtf.examples.RandomStreams;
+import org.samtf.examples.random.RandomStreams;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;

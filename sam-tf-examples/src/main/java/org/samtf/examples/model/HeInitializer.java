@@ -1,7 +1,7 @@
 package org.samtf.examples.model;
 
 import java.util.Random;
-import org.samtf.examples.RandomStreams;
+import org.samtf.examples.random.RandomStreams;
 
 /**
  * Initial weights after He et al. (2015): normal with variance 2 / fan-in.

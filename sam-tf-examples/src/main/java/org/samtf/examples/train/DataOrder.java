@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
-import org.samtf.examples.RandomStreams;
 import org.samtf.examples.checkpoint.Checkpointed;
 import org.samtf.examples.checkpoint.StateFile;
 import org.samtf.examples.data.LabeledImages;
+import org.samtf.examples.random.RandomStreams;
 
 /**
  * The order in which training goes through the images: a new random one in every epoch, which the

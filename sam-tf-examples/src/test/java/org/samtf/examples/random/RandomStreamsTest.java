@@ -1,4 +1,4 @@
-package org.samtf.examples;
+package org.samtf.examples.random;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

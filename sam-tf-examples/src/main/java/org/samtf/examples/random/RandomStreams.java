@@ -1,4 +1,4 @@
-package org.samtf.examples;
+package org.samtf.examples.random;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
