@@ -10,14 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.Assignments;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.Graph;
 
 /** Which ops of a graph need which, read at once; and a copy of a part of them. */
 final class ModelGraph {
-
-  private static final String COLOCATION = "_class";
-  private static final String COLOCATED_WITH = "loc:@";
 
   private final Graph graph;
   private final Map<String, String> types = new HashMap<>();
@@ -127,24 +125,24 @@ final class ModelGraph {
       if (!withDevices) {
         copy.clearDevice();
       }
-      if (!node.containsAttr(COLOCATION)) {
+      if (!node.containsAttr(GraphCopy.COLOCATION)) {
         part.addNode(copy);
         continue;
       }
       // An op may stand beside one that is left out: then it may stand anywhere.
-      var attribute = node.getAttrOrThrow(COLOCATION).toBuilder();
+      var attribute = node.getAttrOrThrow(GraphCopy.COLOCATION).toBuilder();
       var places = attribute.getListBuilder().clearS();
-      for (var place : node.getAttrOrThrow(COLOCATION).getList().getSList()) {
+      for (var place : node.getAttrOrThrow(GraphCopy.COLOCATION).getList().getSList()) {
         String text = place.toStringUtf8();
-        if (!text.startsWith(COLOCATED_WITH)
-            || kept.contains(text.substring(COLOCATED_WITH.length()))) {
+        if (!text.startsWith(GraphCopy.COLOCATED_WITH)
+            || kept.contains(text.substring(GraphCopy.COLOCATED_WITH.length()))) {
           places.addS(place);
         }
       }
       if (places.getSCount() > 0) {
-        part.addNode(copy.putAttr(COLOCATION, attribute.build()));
+        part.addNode(copy.putAttr(GraphCopy.COLOCATION, attribute.build()));
       } else {
-        part.addNode(copy.removeAttr(COLOCATION));
+        part.addNode(copy.removeAttr(GraphCopy.COLOCATION));
       }
     }
     target.importGraphDef(part.build());

@@ -45,8 +45,11 @@ public final class GraphCopy {
     Output<?> replacing(GraphOperation reader, int index, Output<?> input);
   }
 
-  private static final String COLOCATION = "_class";
-  private static final String COLOCATED_WITH = "loc:@";
+  /** The attribute that says beside which ops an op is to stand. */
+  public static final String COLOCATION = "_class";
+
+  /** What the name of such an op follows in it. */
+  public static final String COLOCATED_WITH = "loc:@";
 
   /** The second seed attribute of random ops; the first is usually the graph's. */
   private static final String SEED = "seed2";
