@@ -286,7 +286,7 @@ class GpuSuiteTest {
         net.session.run(train);
       }
       long before = usedMib();
-      for (int step = 0; step < 2000; step++) {
+      for (int step = 0; step < 5000; step++) {
         net.session.run(train);
       }
       assertThat(usedMib() - before).isLessThan(64);

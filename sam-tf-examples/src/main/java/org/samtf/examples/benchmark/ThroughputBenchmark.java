@@ -1,13 +1,9 @@
 package org.samtf.examples.benchmark;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.samtf.examples.data.ImageShape;
-import org.samtf.examples.model.Architecture;
-import org.samtf.examples.model.Cnn;
-import org.samtf.examples.model.Mlp;
-import org.samtf.examples.model.WideResNet;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Progress;
 import org.samtf.examples.report.Table;
@@ -15,89 +11,121 @@ import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
 import org.tensorflow.proto.GraphOptions;
 import org.tensorflow.proto.OptimizerOptions;
+import org.tensorflow.proto.RewriterConfig;
 
 /**
  * How many examples a second a step gets through, with and without SAM, on networks of which the
- * largest is for GPUs.
+ * largest are for GPUs.
  */
 public final class ThroughputBenchmark {
 
-  private record Subject(String name, Architecture architecture, ImageShape shape) {}
-
-  private static final ImageShape GREY = new ImageShape(28, 28, 1);
-  private static final ImageShape CIFAR = new ImageShape(32, 32, 3);
-  private static final float AVERAGING = 0.9f;
-
-  private static final List<Subject> SUBJECTS =
-      List.of(
-          new Subject("perceptron 784-1024-1024-10", new Mlp(List.of(1024, 1024)), GREY),
-          new Subject(
-              "convolutional 16-32 on 28x28", new Cnn(List.of(16, 32), 0.25f, AVERAGING), GREY),
-          new Subject("WideResNet-16-4 on 32x32x3", new WideResNet(16, 4, AVERAGING), CIFAR));
+  /**
+   * The times of a network, in milliseconds.
+   *
+   * @param network its name
+   * @param baseMillis the median of the steps without SAM
+   * @param samMillis the median of the steps with SAM
+   * @param baseQuartiles the quarter of the steps without SAM that is below, and above
+   * @param samQuartiles likewise with SAM
+   */
+  public record Measured(
+      String network,
+      double baseMillis,
+      double samMillis,
+      List<Double> baseQuartiles,
+      List<Double> samQuartiles) {}
 
   private ThroughputBenchmark() {}
 
   /**
    * Measures and prints a table.
    *
-   * @param xla whether TensorFlow compiles with XLA what it can
-   * @param batchSize images in a batch
-   * @param steps how many steps of each kind are timed
-   * @param warmUp how many steps go before, untimed
+   * @param settings what to measure
    * @param out where to print
+   * @return what the table says
    */
-  public static void run(boolean xla, int batchSize, int steps, int warmUp, PrintWriter out) {
+  public static List<Measured> run(ThroughputSettings settings, PrintWriter out) {
     out.println(Machine.describe());
     out.printf(
-        "batch %d, momentum, %s XLA; %d steps of each in turn after %d untimed ones%n%n",
-        batchSize, xla ? "with" : "without", steps, warmUp);
+        "batch %d, momentum, %s, %s XLA; %d steps of each in turn after %d untimed ones%n%n",
+        settings.batchSize(),
+        settings.mixedPrecision() ? "float16 where TensorFlow holds it safe" : "float32",
+        settings.xla() ? "with" : "without",
+        settings.steps(),
+        settings.warmUp());
     Table table =
         Table.ofNumbers().row("median", "base", "examples/s", "SAM", "examples/s", "ratio");
-    for (Subject subject : SUBJECTS) {
-      Stopwatch baseTimes = new Stopwatch(steps);
-      Stopwatch samTimes = new Stopwatch(steps);
-      try (StepSubject base = open(subject, Wrapping.PLAIN, batchSize, xla);
-          StepSubject sam = open(subject, Wrapping.SAM, batchSize, xla);
-          Progress progress = Progress.of(subject.name(), steps)) {
-        for (int i = 0; i < warmUp; i++) {
-          base.step();
-          sam.step();
-        }
-        for (int i = 0; i < steps; i++) {
-          baseTimes.time(base::step);
-          samTimes.time(sam::step);
-          progress.step("");
-        }
-      }
+    List<Measured> all = new ArrayList<>();
+    for (ThroughputNetwork network : settings.networks()) {
+      Measured measured = measure(network, settings);
       table.row(
-          subject.name(),
-          Format.millis(baseTimes.median()),
-          perSecond(batchSize, baseTimes),
-          Format.millis(samTimes.median()),
-          perSecond(batchSize, samTimes),
-          Format.ratio(samTimes.median() / baseTimes.median()));
+          network.title(),
+          Format.millis(measured.baseMillis),
+          perSecond(settings.batchSize(), measured.baseMillis),
+          Format.millis(measured.samMillis),
+          perSecond(settings.batchSize(), measured.samMillis),
+          Format.ratio(measured.samMillis / measured.baseMillis));
+      all.add(measured);
     }
     out.print(table);
+    return all;
   }
 
-  private static StepSubject open(Subject subject, Wrapping wrapping, int batchSize, boolean xla) {
-    ConfigProto config =
-        ConfigProto.newBuilder()
-            .setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true))
-            .setGraphOptions(
-                GraphOptions.newBuilder()
-                    .setOptimizerOptions(
-                        OptimizerOptions.newBuilder()
-                            .setGlobalJitLevel(
-                                xla
-                                    ? OptimizerOptions.GlobalJitLevel.ON_2
-                                    : OptimizerOptions.GlobalJitLevel.OFF)))
-            .build();
+  private static Measured measure(ThroughputNetwork network, ThroughputSettings settings) {
+    Stopwatch baseTimes = new Stopwatch(settings.steps());
+    Stopwatch samTimes = new Stopwatch(settings.steps());
+    try (StepSubject base = open(network, Wrapping.PLAIN, settings);
+        StepSubject sam = open(network, Wrapping.SAM, settings);
+        Progress progress = Progress.of(network.title(), settings.steps())) {
+      for (int i = 0; i < settings.warmUp(); i++) {
+        base.step();
+        sam.step();
+      }
+      for (int i = 0; i < settings.steps(); i++) {
+        baseTimes.time(base::step);
+        samTimes.time(sam::step);
+        progress.step("");
+      }
+    }
+    return new Measured(
+        network.toString(),
+        baseTimes.median(),
+        samTimes.median(),
+        quartiles(baseTimes),
+        quartiles(samTimes));
+  }
+
+  private static StepSubject open(
+      ThroughputNetwork network, Wrapping wrapping, ThroughputSettings settings) {
     return new StepSubject(
-        subject.architecture(), subject.shape(), StepWriting.of(wrapping), batchSize, config);
+        network.architecture(),
+        network.shape(),
+        StepWriting.of(wrapping),
+        settings.batchSize(),
+        config(settings));
   }
 
-  private static String perSecond(int batchSize, Stopwatch times) {
-    return String.format(Locale.ROOT, "%.0f", batchSize * 1000 / times.median());
+  private static ConfigProto config(ThroughputSettings settings) {
+    OptimizerOptions.GlobalJitLevel jit =
+        settings.xla() ? OptimizerOptions.GlobalJitLevel.ON_2 : OptimizerOptions.GlobalJitLevel.OFF;
+    GraphOptions.Builder graph =
+        GraphOptions.newBuilder()
+            .setOptimizerOptions(OptimizerOptions.newBuilder().setGlobalJitLevel(jit));
+    if (settings.mixedPrecision()) {
+      graph.setRewriteOptions(
+          RewriterConfig.newBuilder().setAutoMixedPrecision(RewriterConfig.Toggle.ON));
+    }
+    return ConfigProto.newBuilder()
+        .setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true))
+        .setGraphOptions(graph)
+        .build();
+  }
+
+  private static List<Double> quartiles(Stopwatch times) {
+    return List.of(times.quantile(0.25), times.quantile(0.75));
+  }
+
+  private static String perSecond(int batchSize, double millis) {
+    return String.format(Locale.ROOT, "%.0f", batchSize * 1000 / millis);
   }
 }

@@ -1,13 +1,21 @@
 package org.samtf.examples.cli;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.samtf.examples.benchmark.BuildBenchmark;
 import org.samtf.examples.benchmark.MemoryBenchmark;
 import org.samtf.examples.benchmark.StepBenchmark;
 import org.samtf.examples.benchmark.ThroughputBenchmark;
+import org.samtf.examples.benchmark.ThroughputNetwork;
+import org.samtf.examples.benchmark.ThroughputSettings;
 import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.OutputException;
+import org.samtf.examples.files.DurableFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -138,11 +146,20 @@ public final class BenchmarkCommand implements Callable<Integer> {
 
   @Command(
       description = {
-        "Time steps of three networks, the largest a WideResNet-16-4 on 32x32x3, with SAM and",
-        "without, and say how many examples a second that is. For GPUs."
+        "Time steps of networks up to a WideResNet on 32x32x3, with SAM and without, and say how",
+        "many examples a second that is. For GPUs."
       },
       mixinStandardHelpOptions = true)
   int throughput(
+      @Option(
+              names = "--networks",
+              paramLabel = "NAME",
+              split = ",",
+              defaultValue = "perceptron,convolutional,wide-16-4",
+              description =
+                  "Some of perceptron, convolutional, wide-16-4 and wide-28-10"
+                      + " (default: ${DEFAULT-VALUE}).")
+          List<String> networks,
       @Option(
               names = "--batch-size",
               paramLabel = "N",
@@ -162,12 +179,37 @@ public final class BenchmarkCommand implements Callable<Integer> {
               description = "Untimed steps of each kind before them (default: ${DEFAULT-VALUE}).")
           int warmUp,
       @Option(names = "--xla", description = "Compile with XLA what can be. For GPUs only.")
-          boolean xla) {
+          boolean xla,
+      @Option(
+              names = "--mixed-precision",
+              description =
+                  "Compute in float16 what TensorFlow holds safe; weights stay float32. Without a"
+                      + " GPU it does nothing.")
+          boolean mixedPrecision,
+      @Option(
+              names = "--json",
+              paramLabel = "FILE",
+              description = "Write the times there too, in milliseconds.")
+          Path json) {
     atLeast(1, "--batch-size", batchSize);
     atLeast(1, "--steps", steps);
     atLeast(0, "--warm-up", warmUp);
-    ThroughputBenchmark.run(xla, batchSize, steps, warmUp, out());
+    var chosen = networks.stream().map(ThroughputNetwork::of).toList();
+    var settings = new ThroughputSettings(chosen, xla, mixedPrecision, batchSize, steps, warmUp);
+    List<ThroughputBenchmark.Measured> measured = ThroughputBenchmark.run(settings, out());
+    if (json != null) {
+      write(json, Map.of("settings", settings, "measured", measured));
+    }
     return done();
+  }
+
+  private static void write(Path file, Object value) {
+    try {
+      DurableFiles.write(
+          file, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(value));
+    } catch (IOException e) {
+      throw new OutputException(file.toString(), e, "choose another --json");
+    }
   }
 
   @Command(
