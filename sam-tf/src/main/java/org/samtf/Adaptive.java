@@ -3,6 +3,7 @@ package org.samtf;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
@@ -30,7 +31,7 @@ final class Adaptive implements Ascent {
   /**
    * A neighbourhood with scales around one without.
    *
-   * @param notScaled the names of variables with T = 1
+   * @param notScaled the names of variables with T = 1; a group has either none of them or no other
    */
   Adaptive(Ascent inner, double eta, Set<String> notScaled) {
     this.inner = inner;
@@ -42,29 +43,30 @@ final class Adaptive implements Ascent {
   public Perturbation perturb(
       Ops tf,
       List<Operand<TNumber>> gradients,
-      List<? extends Operand<?>> weights,
-      List<String> names,
+      Supplier<List<Operand<TNumber>>> weights,
+      List<VariableGroup> groups,
       Operand<TNumber> rho) {
     Reals reals = new Reals(tf);
+    List<Operand<TNumber>> w = weights.get();
     List<UnaryOperator<Operand<TNumber>>> scales = new ArrayList<>();
     List<Operand<TNumber>> scaled = new ArrayList<>();
     for (int i = 0; i < gradients.size(); i++) {
       Operand<TNumber> g = gradients.get(i);
       UnaryOperator<Operand<TNumber>> scale =
-          notScaled.contains(names.get(i))
+          notScaled.contains(groups.get(i).names.get(0))
               ? UnaryOperator.identity()
-              : scale(tf, reals.cast(weights.get(i), g.type()), reals.constant(eta, g.type()));
+              : scale(tf, reals.cast(w.get(i), g.type()), reals.constant(eta, g.type()));
       scales.add(scale);
       scaled.add(scale.apply(g));
     }
-    Perturbation dual = inner.perturb(tf, scaled, weights, names, rho);
+    Perturbation dual = inner.perturb(tf, scaled, weights, groups, rho);
     List<Operand<TNumber>> directions = new ArrayList<>();
     for (int i = 0; i < gradients.size(); i++) {
       directions.add(scales.get(i).apply(dual.directions.get(i)));
     }
     Operand<TNumber> bound =
         tf.math.mul(dual.step, HolderDual.largest(tf, reals, directions, rho.type()));
-    return new Perturbation(directions, dual.step, bound, dual.dualNorm);
+    return new Perturbation(directions, dual.step, bound, dual.dualNorm, dual.finite);
   }
 
   /** The product with T = |w| + η. */

@@ -13,12 +13,20 @@ final class Ascended {
 
   final Perturbation perturbation;
 
+  /** ε as it was computed, that of several variables in one tensor. */
+  final List<Operand<TNumber>> packedEpsilons;
+
   /** ε of each of {@link #variables}. */
   final List<Operand<TNumber>> epsilons;
 
-  Ascended(List<Output<?>> variables, Perturbation perturbation, List<Operand<TNumber>> epsilons) {
+  Ascended(
+      List<Output<?>> variables,
+      Perturbation perturbation,
+      List<Operand<TNumber>> packedEpsilons,
+      List<Operand<TNumber>> epsilons) {
     this.variables = variables;
     this.perturbation = perturbation;
+    this.packedEpsilons = packedEpsilons;
     this.epsilons = epsilons;
   }
 }

@@ -1,6 +1,7 @@
 package org.samtf;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TNumber;
@@ -15,15 +16,15 @@ interface Ascent {
    * Adds the ops that compute the perturbation.
    *
    * @param tf where the ops go
-   * @param gradients g, one tensor a variable; float32 or float64
-   * @param weights w, the variables that {@code gradients} belong to, read as tensors or references
-   * @param names the variables' names, for error messages
+   * @param gradients g, one tensor a variable or a group of them; float32 or float64
+   * @param weights writes what reads w, tensors of the shapes of {@code gradients}
+   * @param groups the variables that {@code gradients} are of
    * @param rho the size of the neighbourhood, a scalar; float32 or float64
    */
   Perturbation perturb(
       Ops tf,
       List<Operand<TNumber>> gradients,
-      List<? extends Operand<?>> weights,
-      List<String> names,
+      Supplier<List<Operand<TNumber>>> weights,
+      List<VariableGroup> groups,
       Operand<TNumber> rho);
 }

@@ -28,30 +28,27 @@ final class Barrier {
   /**
    * Puts a barrier behind {@code gradients}.
    *
-   * @param names the variables' names, for error messages
+   * @param packing which of the gradients are looked at together; it has the variables' names, for
+   *     error messages
    * @param what the kind of gradient, for error messages
+   * @param first what is checked before, and fails before this
    * @param after other ops that the step has to finish before it assigns
    */
   Barrier(
       GraphScope scope,
       List<Output<?>> gradients,
-      List<String> names,
+      Packing packing,
       String what,
+      List<? extends Op> first,
       List<? extends Op> after) {
     Ops tf = scope.ops();
-    Map<String, Reals> realsByDevice = new HashMap<>();
-    List<Operand<TNumber>> sums = new ArrayList<>();
     Map<String, List<Integer>> indicesByDevice = new LinkedHashMap<>();
     for (int i = 0; i < gradients.size(); i++) {
-      Output<?> gradient = gradients.get(i);
-      String device = ((GraphOperation) gradient.op()).device();
-      Reals reals =
-          realsByDevice.computeIfAbsent(device, d -> new Reals(scope.withDeviceString(d).ops()));
-      sums.add(reals.sum(reals.cast(gradient, Reals.computeType(gradient))));
+      String device = ((GraphOperation) gradients.get(i).op()).device();
       indicesByDevice.computeIfAbsent(device, d -> new ArrayList<>()).add(i);
     }
     List<Op> conditions = new ArrayList<>(after);
-    conditions.add(Finite.check(tf, sums, names, what));
+    conditions.add(check(scope, gradients, packing, what, first));
     Op finite = tf.withName("finite").withControlDependencies(conditions).noOp();
 
     Output<?>[] released = new Output<?>[gradients.size()];
@@ -71,6 +68,27 @@ final class Barrier {
           }
         });
     this.gradients = List.of(released);
+  }
+
+  /** The sum of each gradient is finite, or of those that are packed together. */
+  private static Op check(
+      GraphScope scope,
+      List<Output<?>> gradients,
+      Packing packing,
+      String what,
+      List<? extends Op> first) {
+    Finite finite = new Finite();
+    Map<String, Reals> realsByDevice = new HashMap<>();
+    packing.forEach(
+        gradients,
+        (device, members, group) -> {
+          Ops tf = scope.withDeviceString(device).ops();
+          Reals reals = realsByDevice.computeIfAbsent(device, d -> new Reals(tf));
+          Operand<TNumber> packed = Packing.concat(tf, members);
+          Operand<TNumber> real = reals.cast(packed, Reals.computeType(packed));
+          finite.add(reals.sum(real), real, group);
+        });
+    return finite.check(scope.ops(), what, first);
   }
 
   /** The gradients, in the order they were given, once all of them are finite. */

@@ -2,6 +2,7 @@ package org.samtf;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
@@ -27,13 +28,13 @@ final class EuclideanDual implements Ascent {
   public Perturbation perturb(
       Ops tf,
       List<Operand<TNumber>> gradients,
-      List<? extends Operand<?>> weights,
-      List<String> names,
+      Supplier<List<Operand<TNumber>>> weights,
+      List<VariableGroup> groups,
       Operand<TNumber> rho) {
     Class<TNumber> type = rho.type();
     if (gradients.stream().anyMatch(g -> !g.type().equals(type))) {
       // No one power of two brings both types into range.
-      return new HolderDual(2).perturb(tf, gradients, weights, names, rho);
+      return new HolderDual(2, true).perturb(tf, gradients, weights, groups, rho);
     }
     Reals reals = new Reals(tf);
     // Nobody else reads these, so AddN has but one order.
@@ -70,11 +71,15 @@ final class EuclideanDual implements Ascent {
           tf.withName("direction").merge(List.of(taken.outputTrue(), ofScaled)).output());
     }
     List<Operand<TNumber>> halfSums = halfSums(otherReals, scaled);
-    Op finite = Finite.check(other, halfSums, names, "gradient at w");
+    Finite finite = new Finite();
+    for (int i = 0; i < scaled.size(); i++) {
+      finite.add(halfSums.get(i), scaled.get(i), groups.get(i));
+    }
+    Op checked = finite.check(other, "gradient at w", List.of());
     Operand<TNumber> scaledNorm = norm(other, otherReals, otherReals.inOrder(halfSums));
     Operand<TNumber> stepOutOfRange =
         other
-            .withControlDependencies(List.of(finite))
+            .withControlDependencies(List.of(checked))
             .select(
                 other.math.greater(scaledNorm, otherReals.constant(0, type)),
                 other.math.div(rho, scaledNorm),
@@ -86,7 +91,7 @@ final class EuclideanDual implements Ascent {
         tf.withName("dualNorm")
             .merge(List.of(normInRange, other.math.div(scaledNorm, factor)))
             .output();
-    return new Perturbation(directions, step, rho, dualNorm);
+    return new Perturbation(directions, step, rho, dualNorm, step);
   }
 
   private static List<Operand<TNumber>> halfSums(Reals reals, List<Operand<TNumber>> gradients) {

@@ -4,56 +4,113 @@ import java.util.ArrayList;
 import java.util.List;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Reals;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.AssertThat;
+import org.tensorflow.op.core.SwitchCond;
 import org.tensorflow.op.strings.ReduceJoin;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.family.TNumber;
 
-/** Stops a step in which a gradient has a NaN or an infinity. */
+/**
+ * Stops a step in which a gradient has a NaN or an infinity.
+ *
+ * <p>It looks at a reduction over each gradient, such as its sum, and not at the gradients: {@code
+ * CheckNumerics} on these would go through each in one thread. And it is one op for all, where
+ * large models have hundreds of variables. The host reads one number; which variables they are is
+ * computed only if there are any.
+ */
 final class Finite {
 
-  private Finite() {}
+  private final List<Operand<TNumber>> reductions = new ArrayList<>();
+  private final List<Operand<TNumber>> tensors = new ArrayList<>();
+  private final List<VariableGroup> groups = new ArrayList<>();
 
   /**
-   * An op that fails if one of {@code reductions} is not finite, with a message that names the
-   * variables.
+   * Adds what is to be finite.
    *
-   * <p>It is given a reduction over each gradient, such as its sum, and not the gradients: {@code
-   * CheckNumerics} on these would go through each in one thread. And it is one op for all, where
-   * large models have hundreds of variables.
+   * @param reduction a scalar that is finite if all of {@code tensor} is
+   * @param tensor a gradient, or those of several variables laid end to end
+   */
+  void add(Operand<TNumber> reduction, Operand<TNumber> tensor, VariableGroup group) {
+    reductions.add(reduction);
+    tensors.add(tensor);
+    groups.add(group);
+  }
+
+  /**
+   * An op that fails if something is not finite, with a message that names the variables.
    *
    * @param where the name scope
-   * @param names the variables' names
    * @param what the kind of gradient, for the message
+   * @param after what has to be done before it fails
    */
-  static Op check(Ops where, List<Operand<TNumber>> reductions, List<String> names, String what) {
+  Op check(Ops where, String what, List<? extends Op> after) {
     // Strings are for the host only: TensorFlow is to choose the device.
     GraphScope scope = ((GraphScope) where.scope()).withDeviceString("");
     Ops tf = scope.ops();
-    Reals reals = new Reals(tf);
-    Class<TNumber> type = Reals.commonType(reductions);
-    List<Operand<TNumber>> ofOneType = new ArrayList<>();
-    reductions.forEach(reduction -> ofOneType.add(reals.cast(reduction, type)));
-    Operand<TBool> finite = tf.math.isFinite(tf.stack(ofOneType));
+    Operand<TBool> isFinite = isFinite(tf, reductions);
+    Operand<TBool> allFinite = reductions.size() == 1 ? isFinite : tf.all(isFinite, tf.constant(0));
+    Operand<TBool> sequenced =
+        after.isEmpty()
+            ? allFinite
+            : tf.withControlDependencies(List.copyOf(after)).identity(allFinite);
+    SwitchCond<TBool> taken = tf.withName("allFinite").switchCond(sequenced, sequenced);
+    Op failure = failure(scope.withSubScope("notFinite"), taken.outputFalse(), sequenced, what);
+    Operand<TBool> failed =
+        tf.withControlDependencies(List.of(failure)).identity(taken.outputFalse());
+    return tf.withName("checked").merge(List.of(taken.outputTrue(), failed));
+  }
 
-    String[] spaced = names.stream().map(name -> " " + name).toArray(String[]::new);
-    Operand<TString> all = tf.constant(StdArrays.ndCopyOf(spaced));
-    Operand<TString> none = tf.fill(tf.constant(new int[] {spaced.length}), tf.constant(""));
+  /** The op that fails; it runs if something is not finite. */
+  private Op failure(
+      GraphScope scope, Operand<TBool> isFalse, Operand<TBool> allFinite, String what) {
+    Ops tf = scope.ops();
+    List<Operand<TNumber>> each = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      VariableGroup group = groups.get(i);
+      for (String name : group.names) {
+        names.add(" " + name);
+      }
+      // Nothing but numbers leaves the device that a gradient is on.
+      Operand<TNumber> looked = group.isSingle() ? reductions.get(i) : tensors.get(i);
+      Ops there = scope.withDeviceString(((GraphOperation) looked.op()).device()).ops();
+      Operand<TNumber> taken = there.switchCond(looked, allFinite).outputFalse();
+      if (group.isSingle()) {
+        each.add(taken);
+      } else {
+        Reals reals = new Reals(there);
+        Packing.flatParts(there, taken, group).forEach(part -> each.add(reals.sum(part)));
+      }
+    }
+    Operand<TBool> isFinite = isFinite(tf, each);
+    Operand<TString> all = tf.constant(StdArrays.ndCopyOf(names.toArray(new String[0])));
+    Operand<TString> none = tf.fill(tf.constant(new int[] {names.size()}), tf.constant(""));
     Operand<TString> bad =
         tf.strings.reduceJoin(
-            tf.select(finite, none, all), tf.constant(0), new ReduceJoin.Options[0]);
+            each.size() == 1 ? all : tf.select(isFinite, none, all),
+            tf.constant(0),
+            new ReduceJoin.Options[0]);
     Operand<TString> message =
         tf.strings.join(
             List.of(
                 tf.constant(NonFiniteGradient.messageBefore(scope.root(), what)),
                 bad,
                 tf.constant(NonFiniteGradient.messageAfter())));
-    return tf.withName("allFinite")
-        .assertThat(tf.all(finite, tf.constant(0)), List.of(message), AssertThat.summarize(1L));
+    return tf.withName("fail").assertThat(isFalse, List.of(message), AssertThat.summarize(1L));
+  }
+
+  /** Whether each of some scalars is finite; a scalar for one. */
+  private static Operand<TBool> isFinite(Ops tf, List<Operand<TNumber>> scalars) {
+    Reals reals = new Reals(tf);
+    Class<TNumber> type = Reals.commonType(scalars);
+    List<Operand<TNumber>> ofOneType = new ArrayList<>();
+    scalars.forEach(scalar -> ofOneType.add(reals.cast(scalar, type)));
+    return tf.math.isFinite(scalars.size() == 1 ? ofOneType.get(0) : tf.stack(ofOneType));
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
@@ -40,8 +41,17 @@ final class HolderDual implements Ascent {
   /** The exponent of u in the formula; infinite for p = 1. */
   private final double qMinusOne;
 
-  HolderDual(double p) {
+  private final boolean isCheckedFirst;
+
+  /**
+   * The perturbation for a norm.
+   *
+   * @param isCheckedFirst whether ε is there only once g is known to be finite; if not, it may have
+   *     NaNs, and {@link Perturbation#finite} tells before the step assigns
+   */
+  HolderDual(double p, boolean isCheckedFirst) {
     this.p = p;
+    this.isCheckedFirst = isCheckedFirst;
     this.qMinusOne = 1 / (p - 1);
   }
 
@@ -49,8 +59,8 @@ final class HolderDual implements Ascent {
   public Perturbation perturb(
       Ops tf,
       List<Operand<TNumber>> gradients,
-      List<? extends Operand<?>> weights,
-      List<String> names,
+      Supplier<List<Operand<TNumber>>> weights,
+      List<VariableGroup> groups,
       Operand<TNumber> rho) {
     Reals reals = new Reals(tf);
     Class<TNumber> type = rho.type();
@@ -60,7 +70,7 @@ final class HolderDual implements Ascent {
 
     List<Operand<TNumber>> directions = new ArrayList<>();
     List<Operand<TNumber>> sums = new ArrayList<>();
-    List<Operand<TNumber>> checks = new ArrayList<>();
+    Finite finite = new Finite();
     for (Operand<TNumber> g : gradients) {
       Operand<TNumber> divisor =
           divisors.computeIfAbsent(g.type(), gType -> orOne(tf, reals, reals.cast(scale, gType)));
@@ -70,9 +80,9 @@ final class HolderDual implements Ascent {
       directions.add(direction);
       sums.add(reals.cast(sum, type));
       // For p = 1 the sum is a count, in which a NaN would not show.
-      checks.add(p == 1 ? reals.sum(u) : sum);
+      finite.add(p == 1 ? reals.sum(u) : sum, u, groups.get(sums.size() - 1));
     }
-    Op finite = Finite.check(tf, checks, names, "gradient at w");
+    Op checked = finite.check(tf, "gradient at w", List.of());
     Operand<TNumber> total = reals.inOrder(sums);
     if (p == 2) {
       total = tf.math.mul(total, reals.constant(2, type));
@@ -80,17 +90,21 @@ final class HolderDual implements Ascent {
 
     Operand<TNumber> step =
         tf.withName("step")
-            .withControlDependencies(List.of(finite))
+            .withControlDependencies(isCheckedFirst ? List.of(checked) : List.of())
             .math
             .div(rho, root(tf, reals, tf.math.maximum(total, reals.constant(1, type)), p));
     Operand<TNumber> dualNorm =
         tf.withName("dualNorm").math.mul(scale, root(tf, reals, total, 1 + qMinusOne));
-    return new Perturbation(directions, step, rho, dualNorm);
+    return new Perturbation(directions, step, rho, dualNorm, checked);
   }
 
-  /** max|g| over all variables; a variable with a NaN or an infinity does not count. */
+  /** max|g| over all tensors; of several, one with a NaN or an infinity does not count. */
   static Operand<TNumber> largest(
       Ops tf, Reals reals, List<Operand<TNumber>> gradients, Class<TNumber> type) {
+    if (gradients.size() == 1) {
+      Operand<TNumber> g = gradients.get(0);
+      return reals.cast(tf.math.maximum(reals.max(g), tf.math.neg(reals.min(g))), type);
+    }
     List<Operand<TNumber>> extremes = new ArrayList<>();
     for (Operand<TNumber> g : gradients) {
       // Two reductions read g twice; |g| would write a tensor of its size.

@@ -63,7 +63,7 @@ final class Measures {
     for (Ascended ascended : ascents) {
       Perturbation perturbation = ascended.perturbation;
       gradientNorms.add(perturbation.dualNorm.asOutput());
-      perturbationNorms.add(perturbation.norm(norm, ascended.epsilons, p).asOutput());
+      perturbationNorms.add(perturbation.norm(norm, ascended.packedEpsilons, p).asOutput());
     }
     return new Measures(
         loss,

@@ -77,7 +77,14 @@ public final class OrderedOptimizer extends WrappingOptimizer {
     if (gradients.isEmpty()) {
       throw TrainedVariables.withoutVariables(List.of(replica));
     }
-    Barrier barrier = new Barrier(scope, gradients, names, "gradient", List.of(loss));
+    Barrier barrier =
+        new Barrier(
+            scope,
+            gradients,
+            Packing.ofThisBuild(gradients, names),
+            "gradient",
+            List.of(),
+            List.of(loss));
     return release(new UpdateGradients(variables, barrier));
   }
 

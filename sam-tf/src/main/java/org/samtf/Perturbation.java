@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TNumber;
 
@@ -22,18 +23,23 @@ final class Perturbation {
   /** ‖g‖_q, the norm of the gradient that is dual to that of the neighbourhood; a scalar. */
   final Operand<TNumber> dualNorm;
 
+  /** What is done once the gradient is known to be finite; it fails if that is not so. */
+  final Op finite;
+
   Perturbation(
       List<Operand<TNumber>> directions,
       Operand<TNumber> step,
       Operand<TNumber> bound,
-      Operand<TNumber> dualNorm) {
+      Operand<TNumber> dualNorm,
+      Op finite) {
     this.directions = directions;
     this.step = step;
     this.bound = bound;
     this.dualNorm = dualNorm;
+    this.finite = finite;
   }
 
-  /** ε, one tensor a variable. */
+  /** ε, one tensor for each direction. */
   List<Operand<TNumber>> epsilons(Ops tf) {
     Reals reals = new Reals(tf);
     List<Operand<TNumber>> epsilons = new ArrayList<>();

@@ -3,6 +3,7 @@ package org.samtf;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.samtf.internal.graph.Kernels;
 import org.tensorflow.Operand;
 import org.tensorflow.types.family.TNumber;
@@ -138,9 +139,19 @@ final class SamSettings {
     }
   }
 
+  /** What is computed for all variables alike: small ones together, for a GPU. */
+  Packing packing(List<? extends Operand<?>> gradients, List<String> names) {
+    Set<String> alone = notScaled.of(names);
+    return cpuOnly
+        ? Packing.none(gradients, names)
+        : Packing.ofSmall(gradients, names, i -> alone.contains(names.get(i)));
+  }
+
   /** From the gradient to the perturbation. */
   Ascent ascent(Collection<String> perturbed) {
-    Ascent dual = norm == 2 && cpuOnly ? new EuclideanDual() : new HolderDual(norm);
+    // A GPU would have to wait for the host to read what the check says. In place, weights change.
+    boolean isCheckedFirst = cpuOnly || inPlace;
+    Ascent dual = norm == 2 && cpuOnly ? new EuclideanDual() : new HolderDual(norm, isCheckedFirst);
     return eta.isPresent() ? new Adaptive(dual, eta.get(), notScaled.of(perturbed)) : dual;
   }
 

@@ -85,7 +85,7 @@ final class StepWriter {
       undo = weights.undo();
     }
     variables.requireGradients(replicas.losses, sums.variables());
-    UpdateGradients update = descend(sums, secondPasses);
+    UpdateGradients update = descend(sums, ascents, secondPasses);
     Measures measures = Measures.write(scope, settings.norm, secondPasses, ascents);
     return new SamStep(scope, ofAscent, ascents, update, measures, undo);
   }
@@ -131,18 +131,31 @@ final class StepWriter {
     Ops tf = first.scope.withSubScope("ascent").ops();
     Reals reals = new Reals(tf);
     List<Operand<TNumber>> gradients = new ArrayList<>();
-    List<Operand<?>> weights = new ArrayList<>();
     for (Output<?> variable : first.perturbed) {
       DeviceSums sum = new DeviceSums();
       group.forEach(
           pass -> sum.add(pass.scope.withSubScope("ascent"), pass.gradients.get(variable)));
-      gradients.add(reals.cast(sum.times(reals, 1.0 / group.size()), Reals.computeType(variable)));
-      weights.add(reads.read(variable, first.scope.getDeviceString()));
+      gradients.add(sum.times(reals, 1.0 / group.size()));
     }
     List<String> names = names(first.perturbed);
-    Operand<TNumber> rho = settings.rho.in(tf, Reals.commonType(gradients));
-    Perturbation perturbation = settings.ascent(names).perturb(tf, gradients, weights, names, rho);
-    return new Ascended(first.perturbed, perturbation, perturbation.epsilons(tf));
+    Packing packing = settings.packing(gradients, names);
+    List<Operand<TNumber>> packed = new ArrayList<>();
+    packing.pack(tf, gradients).forEach(g -> packed.add(reals.cast(g, Reals.computeType(g))));
+    Operand<TNumber> rho = settings.rho.in(tf, Reals.commonType(packed));
+    Perturbation perturbation =
+        settings
+            .ascent(names)
+            .perturb(tf, packed, () -> weights(tf, first, packing), packing.groups, rho);
+    List<Operand<TNumber>> epsilons = perturbation.epsilons(tf);
+    return new Ascended(first.perturbed, perturbation, epsilons, packing.unpack(tf, epsilons));
+  }
+
+  /** w, as the gradients are packed. */
+  private List<Operand<TNumber>> weights(Ops tf, FirstPass first, Packing packing) {
+    List<Operand<?>> weights = new ArrayList<>();
+    first.perturbed.forEach(
+        variable -> weights.add(reads.read(variable, first.scope.getDeviceString())));
+    return packing.pack(tf, weights);
   }
 
   private static void requireSameVariables(FirstPass first, FirstPass other) {
@@ -236,7 +249,8 @@ final class StepWriter {
   }
 
   /** The mean over the replicas, + 2λw, once all of it is finite. */
-  private UpdateGradients descend(GradientSums sums, List<SecondPass> secondPasses) {
+  private UpdateGradients descend(
+      GradientSums sums, List<Ascended> ascents, List<SecondPass> secondPasses) {
     List<Op> before = new ArrayList<>();
     secondPasses.forEach(
         pass -> {
@@ -254,8 +268,15 @@ final class StepWriter {
       Operand<TNumber> mean = sums.times(variable, new Reals(tf), 1.0 / replicas.count());
       gradients.add(l2.addTo(mean, tf, variable, device).asOutput());
     }
+    List<Op> checked = new ArrayList<>();
+    ascents.forEach(ascended -> checked.add(ascended.perturbation.finite));
+    Packing packing =
+        settings.cpuOnly
+            ? Packing.none(gradients, names(trained))
+            : Packing.ofSmall(gradients, names(trained), i -> "");
     return new UpdateGradients(
-        trained, new Barrier(descent, gradients, names(trained), "gradient at w+epsilon", before));
+        trained,
+        new Barrier(descent, gradients, packing, "gradient at w+epsilon", checked, before));
   }
 
   /**

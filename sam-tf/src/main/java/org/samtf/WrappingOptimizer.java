@@ -150,7 +150,14 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
       gradients.add(pair.getGradient());
       names.add(pair.getVariable().op().name());
     }
-    Barrier barrier = new Barrier(scope, gradients, names, "gradient to apply", List.of());
+    Barrier barrier =
+        new Barrier(
+            scope,
+            gradients,
+            Packing.ofThisBuild(gradients, names),
+            "gradient to apply",
+            List.of(),
+            List.of());
     List<GradAndVar<? extends TType>> pairs = new ArrayList<>();
     for (int i = 0; i < open.size(); i++) {
       pairs.add(pair(barrier.gradients().get(i), open.get(i).getVariable()));

@@ -59,6 +59,7 @@ class GpuSuiteTest {
     final Graph graph = new Graph();
     final Session session;
     final List<Variable<?>> variables = new ArrayList<>();
+    private final List<Op> values = new ArrayList<>();
     final Operand<?>[] batchInputs;
     final Operand<? extends TNumber> loss;
     private final Random random = new Random(7);
@@ -88,7 +89,7 @@ class GpuSuiteTest {
 
     private <T extends TNumber> Variable<T> weight(Ops tf, Class<T> type, long... shape) {
       Variable<T> variable = tf.variable(Shape.of(shape), type);
-      session.run(tf.assign(variable, data(tf, type, 0.3, shape)));
+      values.add(tf.assign(variable, data(tf, type, 0.3, shape)));
       variables.add(variable);
       return variable;
     }
@@ -98,6 +99,9 @@ class GpuSuiteTest {
           SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f)).cpuOnly(false).rho(0.1f);
       Op train = settings.apply(sam).build().minimize(loss);
       session.initialize();
+      // Only now: a variable stays where it was when a run first touched it, and one that has no
+      // update there, as bfloat16, has to be on the host from the start.
+      values.forEach(session::run);
       return train;
     }
 

@@ -86,11 +86,11 @@ class StatedLimitsTest {
   @Test
   void largeNormsLoseSmallEntries() {
     float[] large = {1e30f, 1e-30f};
-    float[] epsilons = epsilons(new HolderDual(100), large, new float[2]);
+    float[] epsilons = epsilons(new HolderDual(100, true), large, new float[2]);
     assertThat(epsilons[0]).isEqualTo(1);
     assertThat(Math.pow(1e-60, 1 / 99.0)).isCloseTo(0.25, within(0.01));
     assertThat(epsilons[1]).isZero();
-    assertThat(epsilons(new HolderDual(Double.POSITIVE_INFINITY), large, new float[2]))
+    assertThat(epsilons(new HolderDual(Double.POSITIVE_INFINITY, true), large, new float[2]))
         .containsExactly(1, 1);
   }
 
@@ -98,12 +98,12 @@ class StatedLimitsTest {
   void normsNextToOneCountRoundingManyTimes() {
     float[] close = {3, Math.nextDown(3f)};
     for (double[] pAndError : new double[][] {{1.00001, 0.002}, {1.0000001, 0.22}}) {
-      float[] epsilons = epsilons(new HolderDual(pAndError[0]), close, new float[2]);
+      float[] epsilons = epsilons(new HolderDual(pAndError[0], true), close, new float[2]);
       double exact = Math.pow((double) close[1] / close[0], 1 / (pAndError[0] - 1));
       double error = epsilons[1] / epsilons[0] / exact - 1;
       assertThat(error).isCloseTo(pAndError[1], within(0.1 * pAndError[1]));
     }
-    assertThat(epsilons(new HolderDual(1), close, new float[2])).containsExactly(1, 0);
+    assertThat(epsilons(new HolderDual(1, true), close, new float[2])).containsExactly(1, 0);
   }
 
   @Test
@@ -116,17 +116,19 @@ class StatedLimitsTest {
   }
 
   private static Ascent adaptive(double eta) {
-    return new Adaptive(new HolderDual(2), eta, Set.of());
+    return new Adaptive(new HolderDual(2, true), eta, Set.of());
   }
 
   /** ε for ρ = 1. */
   private float[] epsilons(Ascent ascent, float[] gradient, float[] weights) {
     Ops ops = GraphScope.unique(graph, "ascent").ops();
     Operand<TNumber> g = Reals.unchecked(ops.constant(gradient).asOutput());
+    Operand<TNumber> w = Reals.unchecked(ops.constant(weights).asOutput());
     Operand<TNumber> rho = Reals.unchecked(ops.constant(1f).asOutput());
     Operand<TNumber> epsilon =
         ascent
-            .perturb(ops, List.of(g), List.of(ops.constant(weights)), List.of("w"), rho)
+            .perturb(
+                ops, List.of(g), () -> List.of(w), List.of(VariableGroup.of("w", g.shape())), rho)
             .epsilons(ops)
             .get(0);
     try (Result result = session.runner().fetch(epsilon).run()) {

@@ -1,0 +1,156 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import org.samtf.internal.graph.Kernels;
+import org.samtf.internal.graph.Reals;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.family.TNumber;
+
+/**
+ * Small tensors laid end to end in one, so that a GPU starts one kernel for all of them.
+ *
+ * <p>To start a kernel takes some ten microseconds of the host, whatever its size, and a network
+ * has a hundred variables that take less than that to go through. The formula of an ascent is of
+ * all variables together, or of each number by itself, so it is the same for what is laid end to
+ * end. Large tensors stay by themselves: for them a copy would cost time and memory.
+ */
+final class Packing {
+
+  /** A tensor with more numbers than this takes longer to go through than a kernel to start. */
+  static final long SMALL = 1 << 20;
+
+  final List<VariableGroup> groups = new ArrayList<>();
+
+  /** Which tensors make up each of the groups. */
+  private final List<List<Integer>> members = new ArrayList<>();
+
+  private final int count;
+
+  private Packing(int count) {
+    this.count = count;
+  }
+
+  /** Each tensor by itself. */
+  static Packing none(List<? extends Operand<?>> tensors, List<String> names) {
+    return of(tensors, names, i -> i);
+  }
+
+  /**
+   * Small tensors together if they have the same type, are on the same device and have the same
+   * {@code kind}.
+   */
+  static Packing ofSmall(
+      List<? extends Operand<?>> tensors, List<String> names, IntFunction<Object> kind) {
+    return of(
+        tensors,
+        names,
+        i -> {
+          Shape shape = tensors.get(i).shape();
+          boolean isSmall = !shape.hasUnknownDimension() && shape.size() <= SMALL;
+          String device = ((GraphOperation) tensors.get(i).op()).device();
+          return isSmall ? Arrays.asList(tensors.get(i).type(), device, kind.apply(i)) : (Object) i;
+        });
+  }
+
+  /** What suits the build of TensorFlow that is loaded. */
+  static Packing ofThisBuild(List<? extends Operand<?>> tensors, List<String> names) {
+    return Kernels.hasGpu() ? ofSmall(tensors, names, i -> "") : none(tensors, names);
+  }
+
+  private static Packing of(
+      List<? extends Operand<?>> tensors, List<String> names, IntFunction<Object> key) {
+    Map<Object, List<Integer>> byKey = new LinkedHashMap<>();
+    for (int i = 0; i < tensors.size(); i++) {
+      byKey.computeIfAbsent(key.apply(i), k -> new ArrayList<>()).add(i);
+    }
+    Packing packing = new Packing(tensors.size());
+    for (List<Integer> members : byKey.values()) {
+      VariableGroup group = VariableGroup.empty();
+      members.forEach(i -> group.add(names.get(i), tensors.get(i).shape()));
+      packing.groups.add(group);
+      packing.members.add(members);
+    }
+    return packing;
+  }
+
+  /** What is done with the tensors of each group. */
+  interface Visitor {
+
+    /** Takes the tensors of a group and the device that they are on. */
+    void visit(String device, List<Operand<TNumber>> members, VariableGroup group);
+  }
+
+  /** Goes through the groups of some tensors. */
+  void forEach(List<? extends Operand<?>> tensors, Visitor visitor) {
+    for (int k = 0; k < groups.size(); k++) {
+      List<Operand<TNumber>> ofGroup = new ArrayList<>();
+      members.get(k).forEach(i -> ofGroup.add(Reals.unchecked(tensors.get(i))));
+      String device = ((GraphOperation) ofGroup.get(0).op()).device();
+      visitor.visit(device, ofGroup, groups.get(k));
+    }
+  }
+
+  /** One tensor for each group. */
+  List<Operand<TNumber>> pack(Ops tf, List<? extends Operand<?>> tensors) {
+    List<Operand<TNumber>> packed = new ArrayList<>();
+    forEach(tensors, (device, ofGroup, group) -> packed.add(concat(tf, ofGroup)));
+    return packed;
+  }
+
+  /** Tensors end to end; one tensor as it is. */
+  static Operand<TNumber> concat(Ops tf, List<Operand<TNumber>> tensors) {
+    if (tensors.size() == 1) {
+      return tensors.get(0);
+    }
+    Operand<TInt32> flat = tf.constant(new int[] {-1});
+    List<Operand<TNumber>> parts = new ArrayList<>();
+    tensors.forEach(tensor -> parts.add(tf.reshape(tensor, flat)));
+    return tf.withName("packed").concat(parts, tf.constant(0));
+  }
+
+  /** The tensors, in their own order and shapes, from one for each group. */
+  List<Operand<TNumber>> unpack(Ops tf, List<Operand<TNumber>> packed) {
+    List<Operand<TNumber>> tensors = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      tensors.add(null);
+    }
+    for (int k = 0; k < members.size(); k++) {
+      List<Operand<TNumber>> parts = split(tf, packed.get(k), groups.get(k));
+      for (int j = 0; j < parts.size(); j++) {
+        tensors.set(members.get(k).get(j), parts.get(j));
+      }
+    }
+    return tensors;
+  }
+
+  private static List<Operand<TNumber>> split(
+      Ops tf, Operand<TNumber> packed, VariableGroup group) {
+    if (group.isSingle()) {
+      return List.of(packed);
+    }
+    List<Operand<TNumber>> parts = new ArrayList<>();
+    for (Operand<TNumber> part : flatParts(tf, packed, group)) {
+      parts.add(tf.reshape(part, tf.constant(group.shapes.get(parts.size()).asArray())));
+    }
+    return parts;
+  }
+
+  /** The variables' parts of the tensor of a group of several, as vectors. */
+  static Collection<Output<TNumber>> flatParts(
+      Ops tf, Operand<TNumber> packed, VariableGroup group) {
+    return tf.withName("unpacked")
+        .splitV(packed, tf.constant(group.sizes()), tf.constant(0), (long) group.count())
+        .output();
+  }
+}
