@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jfree.chart.JFreeChart;
+import org.jfree.data.xy.YIntervalSeries;
 
 /** A chart of test errors against the epoch, for comparing curves; both axes are logarithmic. */
 public final class ErrorChart {
@@ -37,34 +39,28 @@ public final class ErrorChart {
     return this;
   }
 
-  private Plot plot() {
-    List<List<Plot.Value>> all = curves.stream().map(ErrorChart::values).toList();
-    double lowest = all.stream().flatMap(List::stream).mapToDouble(Plot.Value::low).min().orElse(1);
-    int epochs = all.stream().mapToInt(List::size).max().orElse(1);
-    Plot plot =
-        new Plot(
-            title,
-            Axis.logarithmic("epoch", 1, Math.max(2, epochs)),
-            Axis.logarithmic("test error (%)", Axis.tickBelow(lowest), ALL));
-    for (int i = 0; i < all.size(); i++) {
-      plot.curve(names.get(i), i, all.get(i));
+  JFreeChart chart() {
+    int epochs = curves.stream().mapToInt(List::size).max().orElse(1);
+    ChartBuilder chart = new ChartBuilder(title, Axes.logarithmic("epoch", 1, Math.max(2, epochs)));
+    for (int i = 0; i < curves.size(); i++) {
+      chart.curve(i, series(names.get(i), curves.get(i)));
     }
-    return plot;
+    return chart.build(
+        errors -> Axes.logarithmic("test error (%)", Axes.tickBelow(errors.getLowerBound()), ALL));
   }
 
-  private static List<Plot.Value> values(List<Spread> accuracies) {
-    List<Plot.Value> values = new ArrayList<>();
+  private static YIntervalSeries series(String name, List<Spread> accuracies) {
+    YIntervalSeries series = new YIntervalSeries(name);
     for (Spread accuracy : accuracies) {
       double error = percent(1 - accuracy.mean());
       double deviation = 100 * accuracy.deviation();
-      values.add(
-          new Plot.Value(
-              values.size() + 1.0,
-              error,
-              Math.max(SMALLEST_PERCENT, error - deviation),
-              error + deviation));
+      series.add(
+          series.getItemCount() + 1.0,
+          error,
+          Math.max(SMALLEST_PERCENT, error - deviation),
+          error + deviation);
     }
-    return values;
+    return series;
   }
 
   private static double percent(double share) {
@@ -79,6 +75,6 @@ public final class ErrorChart {
    * @throws IOException if it cannot be written
    */
   public static void write(Path file, List<ErrorChart> charts) throws IOException {
-    PlotFile.write(file, List.of(charts.stream().map(ErrorChart::plot).toList()));
+    ChartFile.write(file, List.of(charts.stream().map(ErrorChart::chart).toList()));
   }
 }

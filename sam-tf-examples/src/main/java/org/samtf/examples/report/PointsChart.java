@@ -5,17 +5,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.DoubleStream;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.axis.ValueAxis;
+import org.jfree.data.xy.YIntervalSeries;
 
 /** A chart of values with standard errors. */
 public final class PointsChart {
 
-  private record Series(String name, int colour, List<Plot.Value> values) {}
+  private record Series(int colour, YIntervalSeries points) {}
 
   private record Level(String name, Point point) {}
 
   private final String title;
-  private final Axis horizontal;
+  private final ValueAxis horizontal;
   private final String valueTitle;
   private final boolean joined;
   private final List<Series> all = new ArrayList<>();
@@ -28,9 +30,18 @@ public final class PointsChart {
    * @param value the mean
    * @param error its standard error, drawn up and down from it
    */
-  public record Point(double x, double value, double error) {}
+  public record Point(double x, double value, double error) {
 
-  private PointsChart(String title, Axis horizontal, String valueTitle, boolean joined) {
+    private double low() {
+      return value - error;
+    }
+
+    private double high() {
+      return value + error;
+    }
+  }
+
+  private PointsChart(String title, ValueAxis horizontal, String valueTitle, boolean joined) {
     this.title = title;
     this.horizontal = horizontal;
     this.valueTitle = valueTitle;
@@ -49,7 +60,7 @@ public final class PointsChart {
    */
   public static PointsChart logarithmic(
       String title, String horizontalTitle, String valueTitle, double min, double max) {
-    return new PointsChart(title, Axis.logarithmic(horizontalTitle, min, max), valueTitle, true);
+    return new PointsChart(title, Axes.logarithmic(horizontalTitle, min, max), valueTitle, true);
   }
 
   /**
@@ -63,7 +74,7 @@ public final class PointsChart {
    */
   public static PointsChart places(
       String title, String horizontalTitle, String valueTitle, List<String> places) {
-    return new PointsChart(title, Axis.places(horizontalTitle, places), valueTitle, false);
+    return new PointsChart(title, Axes.places(horizontalTitle, places), valueTitle, false);
   }
 
   /**
@@ -76,7 +87,9 @@ public final class PointsChart {
    */
   public PointsChart add(String name, int colour, List<Point> points) {
     if (!points.isEmpty()) {
-      all.add(new Series(name, colour, points.stream().map(PointsChart::value).toList()));
+      YIntervalSeries series = new YIntervalSeries(name);
+      points.forEach(p -> series.add(p.x(), p.value(), p.low(), p.high()));
+      all.add(new Series(colour, series));
     }
     return this;
   }
@@ -93,28 +106,15 @@ public final class PointsChart {
     return this;
   }
 
-  private static Plot.Value value(Point point) {
-    return new Plot.Value(
-        point.x(), point.value(), point.value() - point.error(), point.value() + point.error());
-  }
-
-  private Plot plot() {
-    List<Plot.Value> values = new ArrayList<>();
-    all.forEach(series -> values.addAll(series.values()));
-    level.ifPresent(one -> values.add(value(one.point())));
-    double[] ends =
-        values.stream().flatMapToDouble(v -> DoubleStream.of(v.low(), v.high())).sorted().toArray();
-    Axis vertical =
-        ends.length == 0
-            ? Axis.linear(valueTitle, 0, 1)
-            : Axis.linear(valueTitle, ends[0], ends[ends.length - 1]);
-    Plot plot = new Plot(title, horizontal, vertical);
-    level
-        .map(Level::point)
-        .map(PointsChart::value)
-        .ifPresent(v -> plot.level(level.get().name(), v.y(), v.low(), v.high()));
-    all.forEach(series -> plot.points(series.name(), series.colour(), joined, series.values()));
-    return plot;
+  JFreeChart chart() {
+    ChartBuilder chart = new ChartBuilder(title, horizontal);
+    level.ifPresent(
+        one -> {
+          Point point = one.point();
+          chart.level(one.name(), point.value(), point.low(), point.high());
+        });
+    all.forEach(series -> chart.points(series.colour(), joined, series.points()));
+    return chart.build(values -> Axes.linear(valueTitle, values));
   }
 
   /**
@@ -125,7 +125,7 @@ public final class PointsChart {
    * @throws IOException if it cannot be written
    */
   public static void write(Path file, List<List<PointsChart>> rows) throws IOException {
-    PlotFile.write(
-        file, rows.stream().map(row -> row.stream().map(PointsChart::plot).toList()).toList());
+    ChartFile.write(
+        file, rows.stream().map(row -> row.stream().map(PointsChart::chart).toList()).toList());
   }
 }

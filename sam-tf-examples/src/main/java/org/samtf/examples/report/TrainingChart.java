@@ -2,11 +2,13 @@ package org.samtf.examples.report;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.jfree.chart.JFreeChart;
+import org.jfree.data.Range;
+import org.jfree.data.xy.YIntervalSeries;
 import org.samtf.examples.train.EpochResult;
 import org.samtf.examples.train.TrainingResult;
 
@@ -24,6 +26,10 @@ public final class TrainingChart {
    * @throws IOException if it cannot be written
    */
   public static void write(Path file, String data, TrainingResult result) throws IOException {
+    ChartFile.write(file, List.of(charts(data, result)));
+  }
+
+  static List<JFreeChart> charts(String data, TrainingResult result) {
     Map<String, ToDoubleFunction<EpochResult>> accuracies = new LinkedHashMap<>();
     accuracies.put("validation", epoch -> 100 * epoch.validation().accuracy());
     accuracies.put("test", epoch -> 100 * epoch.test().accuracy());
@@ -31,52 +37,37 @@ public final class TrainingChart {
     losses.put("validation", epoch -> epoch.validation().loss());
     losses.put("test", epoch -> epoch.test().loss());
     losses.put("training (batches)", EpochResult::batchLoss);
-    PlotFile.write(
-        file,
-        List.of(
-            List.of(
-                plot(data + ": accuracy", "accuracy (%)", accuracies, result),
-                plot(data + ": loss", "cross-entropy", losses, result))));
+    return List.of(
+        chart(data + ": accuracy", "accuracy (%)", accuracies, result),
+        chart(data + ": loss", "cross-entropy", losses, result));
   }
 
-  private static Plot plot(
+  private static JFreeChart chart(
       String title,
       String valueTitle,
       Map<String, ToDoubleFunction<EpochResult>> curves,
       TrainingResult result) {
-    List<List<Plot.Value>> all =
-        curves.values().stream().map(value -> values(result, value)).toList();
-    double[] finite =
-        all.stream()
-            .flatMap(List::stream)
-            .mapToDouble(Plot.Value::y)
-            .filter(Double::isFinite)
-            .sorted()
-            .toArray();
-    Axis vertical =
-        finite.length == 0
-            ? Axis.linear(valueTitle, 0, 1)
-            : Axis.linear(valueTitle, finite[0], finite[finite.length - 1]);
     int epochs = result.epochs().size();
-    Plot plot = new Plot(title, Axis.linear("epoch", Math.min(1, epochs), epochs), vertical);
+    ChartBuilder chart =
+        new ChartBuilder(title, Axes.whole("epoch", new Range(Math.min(1, epochs), epochs)));
     int colour = 0;
-    for (String name : curves.keySet()) {
-      plot.curve(name, colour, all.get(colour));
+    for (Map.Entry<String, ToDoubleFunction<EpochResult>> curve : curves.entrySet()) {
+      chart.curve(colour, series(curve.getKey(), result, curve.getValue()));
       colour++;
     }
-    return plot;
+    return chart.build(values -> Axes.linear(valueTitle, values));
   }
 
   /** Not for epochs without validation images, which have no value. */
-  private static List<Plot.Value> values(
-      TrainingResult result, ToDoubleFunction<EpochResult> value) {
-    List<Plot.Value> values = new ArrayList<>();
+  private static YIntervalSeries series(
+      String name, TrainingResult result, ToDoubleFunction<EpochResult> value) {
+    YIntervalSeries series = new YIntervalSeries(name);
     for (EpochResult epoch : result.epochs()) {
       double y = value.applyAsDouble(epoch);
       if (Double.isFinite(y)) {
-        values.add(new Plot.Value(epoch.epoch(), y, y, y));
+        series.add(epoch.epoch(), y, y, y);
       }
     }
-    return values;
+    return series;
   }
 }
