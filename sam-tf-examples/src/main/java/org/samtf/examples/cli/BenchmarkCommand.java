@@ -17,6 +17,7 @@ import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -33,8 +34,6 @@ import picocli.CommandLine.Spec;
 public final class BenchmarkCommand implements Callable<Integer> {
 
   private static final int MAX = 1_000_000;
-  private static final int STEPS = 200;
-  private static final int WARM_UP = 20;
 
   /** Two ops for each of the 100 variables. */
   private static final int MIN_OPS = 200;
@@ -43,30 +42,20 @@ public final class BenchmarkCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    return step(STEPS, WARM_UP);
+    return step(TimedStepsOptions.STEPS, TimedStepsOptions.WARM_UP);
+  }
+
+  private int step(int steps, int warmUp) {
+    StepBenchmark.run(steps, warmUp, out());
+    return done();
   }
 
   @Command(
       description =
           "Time a step of momentum with SAM and without, in turn, on two networks at batch 128.",
       mixinStandardHelpOptions = true)
-  int step(
-      @Option(
-              names = "--steps",
-              paramLabel = "N",
-              defaultValue = "" + STEPS,
-              description = "Timed steps of each kind (default: ${DEFAULT-VALUE}).")
-          int steps,
-      @Option(
-              names = "--warm-up",
-              paramLabel = "N",
-              defaultValue = "" + WARM_UP,
-              description = "Untimed steps of each kind before them (default: ${DEFAULT-VALUE}).")
-          int warmUp) {
-    atLeast(1, "--steps", steps);
-    atLeast(0, "--warm-up", warmUp);
-    StepBenchmark.run(steps, warmUp, out());
-    return done();
+  int step(@Mixin TimedStepsOptions timed) {
+    return step(timed.steps(), timed.warmUp());
   }
 
   @Command(
@@ -84,18 +73,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
               defaultValue = "1,2,4,8,16",
               description = "Numbers of parts, which divide 128 (default: ${DEFAULT-VALUE}).")
           List<Integer> parts,
-      @Option(
-              names = "--steps",
-              paramLabel = "N",
-              defaultValue = "" + STEPS,
-              description = "Timed steps of each kind (default: ${DEFAULT-VALUE}).")
-          int steps,
-      @Option(
-              names = "--warm-up",
-              paramLabel = "N",
-              defaultValue = "" + WARM_UP,
-              description = "Untimed steps of each kind before them (default: ${DEFAULT-VALUE}).")
-          int warmUp) {
+      @Mixin TimedStepsOptions timed) {
     int batch = StepBenchmark.BATCH_SIZE;
     for (int count : parts) {
       Check.that(
@@ -104,9 +82,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
           count,
           "a divisor of the batch size " + batch);
     }
-    atLeast(1, "--steps", steps);
-    atLeast(0, "--warm-up", warmUp);
-    StepBenchmark.runMicroBatches(parts, steps, warmUp, out());
+    StepBenchmark.runMicroBatches(parts, timed.steps(), timed.warmUp(), out());
     return done();
   }
 
@@ -246,7 +222,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
     return done();
   }
 
-  private static void atLeast(int min, String option, int given) {
+  static void atLeast(int min, String option, int given) {
     Check.that(given >= min && given <= MAX, option, given, min + " to " + MAX);
   }
 

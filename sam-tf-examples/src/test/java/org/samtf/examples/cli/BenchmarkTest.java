@@ -111,6 +111,8 @@ class BenchmarkTest {
         "step --repeats 3 | Unknown options: '--repeats', '3'",
         "micro-batches --parts 3 | --parts is 3; expected a divisor of the batch size 128",
         "micro-batches --parts 0 | --parts is 0",
+        "micro-batches --steps 0 | --steps is 0; expected 1 to 1000000",
+        "micro-batches --warm-up -1 | --warm-up is -1; expected 0 to 1000000",
         "micro-batches build | Unmatched argument at index 2: 'build'",
         "memory --warm-up 3 | Unknown option",
         "memory --repeats 3 | Unknown option",
