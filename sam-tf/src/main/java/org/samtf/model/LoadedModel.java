@@ -307,8 +307,7 @@ public final class LoadedModel implements AutoCloseable {
    */
   public Op minimize(Optimizer optimizer, Operand<?> loss) {
     Arguments.given(optimizer, "optimizer");
-    Arguments.given(loss, "loss");
-    graph.checkInput(loss);
+    Arguments.ofGraph(graph, loss, "loss");
     session.initialize();
     Upstream forward = new Upstream(loss.asOutput());
     List<Node> variables = new ArrayList<>(forward.feeding());

@@ -128,7 +128,7 @@ public final class ModelExporter {
    */
   public ModelExporter trainingSignature(Signature signature, Op step) {
     Arguments.given(signature, "signature");
-    graph.checkInput(Arguments.given(step, "step").op());
+    Arguments.opOfGraph(graph, step, "step");
     return add(signature, (GraphOperation) step.op());
   }
 

@@ -674,6 +674,23 @@ class LoadedModelTest {
     }
   }
 
+  @Test
+  void aTensorOfAnotherGraphIsRefused() {
+    try (LoadedModel model = load();
+        Graph other = new Graph()) {
+      SamOptimizer sam = new SamOptimizer(model.graph(), new GradientDescent(model.graph(), 0.1f));
+      Operand<TFloat32> foreign = Ops.create(other).withName("mine").constant(1f);
+      Op step = Ops.create(other).withName("step").noOp();
+
+      assertThatThrownBy(() -> model.minimize(sam, foreign))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("loss \"mine\" is of another graph; give one of this graph");
+      assertThatThrownBy(() -> model.exporter().trainingSignature(aSignature(model), step))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("step \"step\" is of another graph; give one of this graph");
+    }
+  }
+
   private static Signature aSignature(LoadedModel model) {
     return model.signatures().iterator().next();
   }

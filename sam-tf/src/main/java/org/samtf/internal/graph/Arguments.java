@@ -3,6 +3,7 @@ package org.samtf.internal.graph;
 import java.util.Collection;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
 
 /** Checks of arguments: what was given, what is allowed. */
 public final class Arguments {
@@ -56,10 +57,20 @@ public final class Arguments {
     if (given(operand, name).asOutput().isClosed()) {
       throw new IllegalArgumentException(name + " is closed; give a tensor that is there");
     }
-    if (operand.env() != graph) {
-      throw new IllegalArgumentException(
-          name + " \"" + operand.op().name() + "\" is of another graph; give one of this graph");
-    }
+    requireOf(graph, operand, name);
     return operand;
+  }
+
+  /** {@code op}, if it is of the graph. */
+  public static <T extends Op> T opOfGraph(Graph graph, T op, String name) {
+    requireOf(graph, given(op, name), name);
+    return op;
+  }
+
+  private static void requireOf(Graph graph, Op op, String name) {
+    if (op.env() != graph) {
+      throw new IllegalArgumentException(
+          name + " \"" + op.op().name() + "\" is of another graph; give one of this graph");
+    }
   }
 }
