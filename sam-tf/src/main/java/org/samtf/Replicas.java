@@ -64,37 +64,11 @@ abstract class Replicas {
           "inPlace has one set of weights, but each replica needs its own w+epsilon; leave inPlace"
               + " off");
     }
-    if (settings.cut instanceof BatchCut.None) {
-      return new Losses(whole, scope);
-    }
-    if (whole.size() > 1) {
-      throw new IllegalArgumentException(
-          "there are "
-              + whole.size()
-              + " losses, and a batch is to be cut as well; give one loss, or cut no batch");
-    }
-    if (settings.cut instanceof BatchCut.AscentSubset) {
-      return new Subset(whole.get(0), scope, (BatchCut.AscentSubset) settings.cut, reads);
-    }
-    requireScalar(losses.get(0));
-    return new MicroBatches(whole.get(0), scope, (BatchCut.MicroBatches) settings.cut, reads);
-  }
-
-  /** Of a loss with an entry an example the sum is meant, which is smaller for a part. */
-  private static void requireScalar(Output<?> loss) {
-    if (loss.shape().numDimensions() > 0) {
-      throw new IllegalArgumentException(
-          "loss \""
-              + loss.op().name()
-              + "\" has shape "
-              + loss.shape()
-              + ", and microBatches cut its batch; give the mean of its entries, so that parts of the"
-              + " batch have losses of the same size");
-    }
+    return settings.cut.replicas(whole, scope, reads);
   }
 
   /** One loss a replica, written by the user. */
-  private static final class Losses extends Replicas {
+  static final class Losses extends Replicas {
     private final GraphScope scope;
 
     Losses(List<Replica> losses, GraphScope scope) {
@@ -124,13 +98,13 @@ abstract class Replicas {
   }
 
   /** Parts of the batch, of the same size. */
-  private static final class MicroBatches extends Replicas {
+  static final class Parts extends Replicas {
     private final GraphScope scope;
     private final BatchCut.MicroBatches cut;
     private final BatchParts parts;
     private final List<List<Output<?>>> inputsOfParts = new ArrayList<>();
 
-    MicroBatches(Replica loss, GraphScope scope, BatchCut.MicroBatches cut, DeviceReads reads) {
+    Parts(Replica loss, GraphScope scope, BatchCut.MicroBatches cut, DeviceReads reads) {
       super(List.of(loss));
       this.scope = scope;
       this.cut = cut;
@@ -194,7 +168,7 @@ abstract class Replicas {
   }
 
   /** The perturbation from some of the examples, the gradient at w+ε from all of them. */
-  private static final class Subset extends Replicas {
+  static final class Subset extends Replicas {
     private final GraphScope scope;
     private final BatchParts parts;
     private final List<Output<?>> inputs;

@@ -66,8 +66,8 @@ final class StepWriter {
   }
 
   private SamStep write() {
-    Sequence sequence = isSequential() ? Sequence.oneByOne() : Sequence.none();
-    GradientSums sums = new GradientSums(isSequential());
+    Sequence sequence = settings.cut.isSequential() ? Sequence.oneByOne() : Sequence.none();
+    GradientSums sums = new GradientSums(settings.cut.isSequential());
     List<Replica> ofAscent = new ArrayList<>();
     List<Ascended> ascents = new ArrayList<>();
     List<SecondPass> secondPasses = new ArrayList<>();
@@ -300,11 +300,6 @@ final class StepWriter {
       }
     }
     return gradients;
-  }
-
-  private boolean isSequential() {
-    return settings.cut instanceof BatchCut.MicroBatches
-        && ((BatchCut.MicroBatches) settings.cut).sequential;
   }
 
   private static List<String> names(List<Output<?>> variables) {
