@@ -8,6 +8,7 @@ import org.samtf.examples.compare.CompareJob;
 import org.samtf.examples.compare.Settings;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.InputException;
+import org.samtf.examples.report.Clarity;
 import org.samtf.examples.train.BatchCut;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,7 +35,10 @@ public final class CompareCommand implements Callable<Integer> {
       names = "--seeds",
       paramLabel = "N",
       defaultValue = "10",
-      description = "How many seeds; each is trained four times (default: ${DEFAULT-VALUE}).")
+      description = {
+        "How many seeds; each is trained four times (default: ${DEFAULT-VALUE}). No side is called",
+        "better from fewer than " + Clarity.FEWEST_SEEDS + "."
+      })
   private int seeds;
 
   @Option(

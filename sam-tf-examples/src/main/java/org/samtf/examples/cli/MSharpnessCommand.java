@@ -9,6 +9,7 @@ import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.InputException;
+import org.samtf.examples.report.Clarity;
 import org.samtf.examples.sharpness.MSharpnessJob;
 import org.samtf.examples.sharpness.Plan;
 import picocli.CommandLine.Command;
@@ -31,7 +32,7 @@ public final class MSharpnessCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 1000;
 
   /** A larger set takes longer to train on, and its test images tell differences sooner. */
-  private static final int SEEDS_ON_FILES = 4;
+  private static final int SEEDS_ON_FILES = Clarity.FEWEST_SEEDS;
 
   /** Enough to tell tenths of a point; more would cost more than the training. */
   private static final int EVALUATION_IMAGES = 5000;
@@ -63,7 +64,8 @@ public final class MSharpnessCommand implements Callable<Integer> {
       paramLabel = "N",
       description = {
         "Seeds for each way to train (default: 10 for the sweeps and 6 for the networks that are",
-        "compared; 4 for both with data from a directory; 2 with --quick)."
+        "compared; " + SEEDS_ON_FILES + " for both with data from a directory; 2 with --quick).",
+        "Nothing is called better or worse from fewer than " + Clarity.FEWEST_SEEDS + "."
       })
   private Integer seeds;
 

@@ -4,15 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
+import org.samtf.examples.report.Clarity;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Spread;
 import org.samtf.examples.report.Table;
 
 /** A comparison as text and as figures. */
 final class ComparisonReport {
-
-  /** How far from 0, in standard errors, a mean difference must be to be called one. */
-  private static final double CLEAR = 3;
 
   private final Comparison comparison;
 
@@ -125,16 +123,14 @@ final class ComparisonReport {
   }
 
   static String verdict(Spread difference) {
-    if (difference.size() < 2) {
-      return "one seed shows nothing";
-    }
-    if (difference.mean() > CLEAR * difference.error()) {
-      return "SAM is better";
-    }
-    if (difference.mean() < -CLEAR * difference.error()) {
-      return "SAM is worse";
-    }
-    return "no clear difference";
+    return Clarity.tooFew(difference.size())
+        .orElseGet(
+            () ->
+                switch (Clarity.sign(difference.mean(), difference.error())) {
+                  case 1 -> "SAM is better";
+                  case -1 -> "SAM is worse";
+                  default -> "no clear difference";
+                });
   }
 
   private static String percent(Spread share) {

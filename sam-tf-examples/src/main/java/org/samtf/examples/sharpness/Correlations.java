@@ -35,10 +35,20 @@ final class Correlations {
   static Optional<Correlations> of(List<TrainedNetwork> all) {
     List<TrainedNetwork> compared = all.stream().filter(TrainedNetwork::compared).toList();
     long settings = compared.stream().map(TrainedNetwork::setting).distinct().count();
-    long seeds = compared.stream().mapToLong(TrainedNetwork::seed).distinct().count();
     boolean enough =
-        compared.size() >= FEWEST_NETWORKS && settings >= FEWEST_SETTINGS && seeds >= FEWEST_SEEDS;
+        compared.size() >= FEWEST_NETWORKS
+            && settings >= FEWEST_SETTINGS
+            && seeds(compared) >= FEWEST_SEEDS;
     return enough ? Optional.of(new Correlations(compared)) : Optional.empty();
+  }
+
+  private static int seeds(List<TrainedNetwork> networks) {
+    return (int) networks.stream().mapToLong(TrainedNetwork::seed).distinct().count();
+  }
+
+  /** How many seeds the networks have. */
+  int seeds() {
+    return seeds(networks);
   }
 
   List<TrainedNetwork> networks() {

@@ -6,18 +6,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.samtf.examples.report.Clarity;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Spread;
 import org.samtf.examples.report.Table;
 
 /** The results of both experiments as text and as figures. */
 final class MSharpnessReport {
-
-  /**
-   * How far from 0, in standard errors, a value must be to be called different from it. Two would
-   * do for one comparison; here there are several, each from few seeds.
-   */
-  private static final double CLEAR = 3;
 
   private static final String NONE = "-";
 
@@ -159,8 +154,9 @@ final class MSharpnessReport {
   String verdict(Sweep sweep) {
     int largest = results.plan().largestPart();
     Optional<Method> reference = sweep.chosen(largest);
-    if (results.plan().sweep().seeds().size() < 2) {
-      return sweep.labels() + ": one seed shows nothing";
+    Optional<String> tooFew = Clarity.tooFew(results.plan().sweep().seeds().size());
+    if (tooFew.isPresent()) {
+      return sweep.labels() + ": " + tooFew.get();
     }
     if (reference.isEmpty()) {
       return sweep.labels() + ": m = " + largest + " collapsed for every rho; nothing to compare";
@@ -173,10 +169,9 @@ final class MSharpnessReport {
         continue;
       }
       Spread difference = sweep.difference(chosen.get(), reference.get());
-      if (difference.mean() < -CLEAR * difference.error()) {
-        better.add(String.valueOf(partSize));
-      } else if (difference.mean() > CLEAR * difference.error()) {
-        worse.add(String.valueOf(partSize));
+      int sign = Clarity.sign(difference.mean(), difference.error());
+      if (sign != 0) {
+        (sign < 0 ? better : worse).add(String.valueOf(partSize));
       }
     }
     String against = " than m = " + largest;
@@ -232,9 +227,13 @@ final class MSharpnessReport {
   /** Says which predictors have a clear correlation, and whether a small m is a better one. */
   List<String> verdicts(Correlations correlations) {
     List<String> lines = new ArrayList<>();
+    Optional<String> tooFew = Clarity.tooFew(correlations.seeds());
     for (Gap gap : Gap.values()) {
       lines.add(
-          gap + ": " + clear(correlations, gap) + "; " + bestAgainstLargest(correlations, gap));
+          gap
+              + ": "
+              + tooFew.orElseGet(
+                  () -> clear(correlations, gap) + "; " + bestAgainstLargest(correlations, gap)));
     }
     return lines;
   }
@@ -267,17 +266,13 @@ final class MSharpnessReport {
   private static String clear(
       List<Predictor> predictors, int sign, Function<Predictor, Optional<Correlations.Tau>> value) {
     return predictors.stream()
-        .filter(
-            predictor -> {
-              Optional<Correlations.Tau> tau = value.apply(predictor);
-              return isClear(tau) && sign * tau.get().tau() > 0;
-            })
+        .filter(predictor -> value.apply(predictor).filter(tau -> sign(tau) == sign).isPresent())
         .map(Predictor::name)
         .collect(Collectors.joining(", "));
   }
 
-  private static boolean isClear(Optional<Correlations.Tau> tau) {
-    return tau.isPresent() && Math.abs(tau.get().tau()) > CLEAR * tau.get().standardError();
+  private static int sign(Correlations.Tau tau) {
+    return Clarity.sign(tau.tau(), tau.standardError());
   }
 
   /** Which networks are compared and which are left out, and why. */

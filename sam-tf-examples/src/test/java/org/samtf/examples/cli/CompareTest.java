@@ -32,7 +32,8 @@ class CompareTest {
         .contains("test accuracy")
         .contains("clean labels, base")
         .contains("40 % wrong labels, SAM")
-        .contains("SAM - base:");
+        .contains("SAM - base:")
+        .contains("clean labels, at the end: too few seeds to tell: 2; take at least 5");
     JsonNode figures = new ObjectMapper().readTree(out.resolve("compare.json").toFile());
     assertThat(figures.at("/sides")).hasSize(4);
     assertThat(figures.at("/runs")).hasSize(8);

@@ -37,6 +37,8 @@ class MSharpnessTest {
         .contains("m = 1 ")
         .contains("Kendall's tau")
         .contains("training loss")
+        .contains("40 % wrong labels: too few seeds to tell: 2; take at least 5")
+        .contains("error gap: too few seeds to tell: 2; take at least 5")
         .doesNotContain("NaN");
     JsonNode figures = new ObjectMapper().readTree(out.resolve("m-sharpness.json").toFile());
     assertThat(figures.at("/sweeps")).hasSize(2);

@@ -21,6 +21,13 @@ class ComparisonReportTest {
   }
 
   @Test
+  void fewSeedsAreNotJudged() {
+    assertThat(ComparisonReport.verdict(new Spread(9, 0.1, 4)))
+        .isEqualTo("too few seeds to tell: 4; take at least 5");
+    assertThat(ComparisonReport.verdict(new Spread(9, 0.1, 5))).isEqualTo("SAM is better");
+  }
+
+  @Test
   void oneSeedShowsNothing() {
     assertThat(ComparisonReport.verdict(Spread.of(5))).isEqualTo("one seed shows nothing");
   }
