@@ -1,11 +1,13 @@
 package org.samtf;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Messages;
@@ -25,6 +27,7 @@ final class BatchParts {
   private final Upstream forward;
   private final Output<?> loss;
   private final PartPlan plan;
+  private final UncutInputs uncutInputs;
   private final DeviceReads reads;
   private final List<Output<?>> batchInputs = new ArrayList<>();
 
@@ -41,6 +44,7 @@ final class BatchParts {
     batchInputs.forEach(input -> this.batchInputs.add(input.asOutput()));
     Set<Output<?>> inputs = new HashSet<>(this.batchInputs);
     this.plan = new PartPlan(forward, inputs);
+    this.uncutInputs = new UncutInputs(this.batchInputs, plan::isDependent);
     this.reads = reads;
   }
 
@@ -72,18 +76,26 @@ final class BatchParts {
                   .asOutput());
     }
     String device = scope.getDeviceString();
+    Map<Integer, Output<?>> guarded = new HashMap<>();
     GraphCopy copy =
         GraphCopy.below(scope)
             .on(device)
             .drawing(number)
-            .reading((reader, index, input) -> read(reader, index, input, readAs, device))
+            .reading(
+                (reader, index, input) ->
+                    guarded.containsKey(index)
+                        ? guarded.get(index)
+                        : read(reader, index, input, readAs, device))
             .waitingFor(control -> plan.keepsControl(control, number == 0) ? control : null);
+    UnaryOperator<Output<?>> inPart = tensor -> readAs.getOrDefault(tensor, copy.of(tensor));
     for (Node node : forward.inputsFirst()) {
       if (plan.isCopied(node, number == 0)) {
+        guarded.clear();
+        guarded.putAll(uncutInputs.guarded(scope, node, inPart));
         add(copy, node);
       }
     }
-    return new Replica(copy.of(loss), tensor -> readAs.getOrDefault(tensor, copy.of(tensor)));
+    return new Replica(copy.of(loss), inPart);
   }
 
   private Output<?> read(

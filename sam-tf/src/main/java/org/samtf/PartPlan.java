@@ -54,6 +54,11 @@ final class PartPlan {
     }
   }
 
+  /** Whether it is computed from the batch inputs. */
+  boolean isDependent(Node node) {
+    return dependent.contains(node);
+  }
+
   /** Whether the part has a copy of its own. */
   boolean isCopied(Node node, boolean first) {
     return (first ? ofFirst : ofOthers).contains(node);

@@ -517,6 +517,10 @@ public final class SamOptimizer extends WrappingOptimizer {
      * <p>A step with a batch that k does not divide fails, with a message that has both numbers,
      * and changes nothing.
      *
+     * <p>An input that has a row an example and was forgotten, such as the labels, is named where
+     * it meets the batch row by row: by {@code minimize} if the shapes are known, else by the step,
+     * which fails and changes nothing.
+     *
      * @param k the number of parts, at least 1; 1 by default, which cuts nothing
      * @param batchInputs the tensors whose first axis is the batch, all of one size: placeholders,
      *     iterator outputs, whatever the model starts from

@@ -71,7 +71,7 @@ class StatedLimitsTest {
   }
 
   @Test
-  void forgottenLabelsFailWithTheShapesAndThePart() {
+  void forgottenLabelsAreNamed() {
     Op train =
         SamOptimizer.builder(graph, new Momentum(graph, 0.01f, 0.5f))
             .microBatches(2, x)
@@ -79,8 +79,24 @@ class StatedLimitsTest {
             .minimize(meanLoss);
     session.initialize();
     assertThatThrownBy(() -> step(train, 4))
-        .hasMessageContaining("[2,2] vs. [4,2]")
+        .hasMessageContaining("input " + y.op().name() + " has a row for each example")
         .hasMessageContaining("Sam/part");
+  }
+
+  @Test
+  void forgottenLabelsThatMeetTheBatchElsewhereFailWithTheShapesAndThePart() {
+    Operand<TFloat32> both = tf.concat(List.of(outputs, y), tf.constant(1));
+    Op train =
+        SamOptimizer.builder(graph, new Momentum(graph, 0.01f, 0.5f))
+            .microBatches(2, x)
+            .build()
+            .minimize(tf.math.mean(tf.math.square(both), tf.constant(new int[] {0, 1})));
+    session.initialize();
+    assertThatThrownBy(() -> step(train, 4))
+        .message()
+        .containsPattern("\\[2[, ]2\\]")
+        .containsPattern("\\[4[, ]2\\]")
+        .contains("Sam/part");
   }
 
   @Test

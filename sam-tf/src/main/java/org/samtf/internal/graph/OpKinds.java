@@ -130,6 +130,59 @@ public final class OpKinds {
   private static final Set<String> SHAPE_READERS =
       Set.of("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike");
 
+  /** Bring into a run what is not in the graph, such as batches. */
+  private static final Set<String> BRING_DATA =
+      Set.of(
+          "Placeholder",
+          "PlaceholderV2",
+          "PlaceholderWithDefault",
+          "IteratorGetNext",
+          "IteratorGetNextSync",
+          "QueueDequeueV2",
+          "QueueDequeueManyV2",
+          "QueueDequeueUpToV2");
+
+  /**
+   * Compute a row from the rows of their inputs at the same place, or from the only row of one; or
+   * want as many rows of each.
+   */
+  private static final Set<String> ROW_BY_ROW =
+      Set.of(
+          "Add",
+          "AddV2",
+          "Sub",
+          "Mul",
+          "MulNoNan",
+          "Div",
+          "RealDiv",
+          "DivNoNan",
+          "FloorDiv",
+          "Mod",
+          "FloorMod",
+          "Maximum",
+          "Minimum",
+          "Pow",
+          "SquaredDifference",
+          "Atan2",
+          "Xlogy",
+          "Xlog1py",
+          "Xdivy",
+          "Equal",
+          "NotEqual",
+          "ApproximateEqual",
+          "Greater",
+          "GreaterEqual",
+          "Less",
+          "LessEqual",
+          "LogicalAnd",
+          "LogicalOr",
+          "Select",
+          "SelectV2",
+          "AddN",
+          "Pack",
+          "SoftmaxCrossEntropyWithLogits",
+          "SparseSoftmaxCrossEntropyWithLogits");
+
   private static final Set<Integer> ALL = Set.of();
 
   /** The inputs whose values the shape of the output depends on. */
@@ -292,6 +345,16 @@ public final class OpKinds {
     return SHAPE_READERS.contains(type);
   }
 
+  /** Whether what it makes is not in the graph but comes with each run. */
+  public static boolean bringsData(String type) {
+    return BRING_DATA.contains(type);
+  }
+
+  /** Whether rows of its inputs at the same place meet there. */
+  public static boolean isRowByRow(String type) {
+    return ROW_BY_ROW.contains(type);
+  }
+
   /** Whether the shape of its output depends on the values of an input, not only on the shape. */
   public static boolean isShapedByValues(String type, int input) {
     Set<Integer> inputs = isCall(type) ? ALL : SHAPED_BY_VALUES.get(type);
@@ -317,6 +380,8 @@ public final class OpKinds {
             CALLS,
             LOOPS,
             SHAPE_READERS,
+            BRING_DATA,
+            ROW_BY_ROW,
             GRADIENT_REFUSES_REFERENCES)
         .forEach(known::addAll);
     known.addAll(List.of(VARIABLE, REFERENCE, NO_OP));
