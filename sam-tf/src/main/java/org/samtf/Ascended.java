@@ -13,7 +13,10 @@ final class Ascended {
 
   final Perturbation perturbation;
 
-  /** ε as it was computed, that of several variables in one tensor. */
+  /** Which variables' ε are in one tensor. */
+  final Packing packing;
+
+  /** ε as it was computed. */
   final List<Operand<TNumber>> packedEpsilons;
 
   /** ε of each of {@link #variables}. */
@@ -22,10 +25,12 @@ final class Ascended {
   Ascended(
       List<Output<?>> variables,
       Perturbation perturbation,
+      Packing packing,
       List<Operand<TNumber>> packedEpsilons,
       List<Operand<TNumber>> epsilons) {
     this.variables = variables;
     this.perturbation = perturbation;
+    this.packing = packing;
     this.packedEpsilons = packedEpsilons;
     this.epsilons = epsilons;
   }

@@ -60,14 +60,13 @@ final class Finite {
             ? allFinite
             : tf.withControlDependencies(List.copyOf(after)).identity(allFinite);
     SwitchCond<TBool> taken = tf.withName("allFinite").switchCond(sequenced, sequenced);
-    Op failure = failure(scope.withSubScope("notFinite"), taken.outputFalse(), sequenced, what);
     Operand<TBool> failed =
-        tf.withControlDependencies(List.of(failure)).identity(taken.outputFalse());
+        failed(scope.withSubScope("notFinite"), taken.outputFalse(), sequenced, what);
     return tf.withName("checked").merge(List.of(taken.outputTrue(), failed));
   }
 
-  /** The op that fails; it runs if something is not finite. */
-  private Op failure(
+  /** What comes after the op that fails, which runs if something is not finite. */
+  private Operand<TBool> failed(
       GraphScope scope, Operand<TBool> isFalse, Operand<TBool> allFinite, String what) {
     Ops tf = scope.ops();
     List<Operand<TNumber>> each = new ArrayList<>();
@@ -102,7 +101,9 @@ final class Finite {
                 tf.constant(NonFiniteGradient.messageBefore(scope.root(), what)),
                 bad,
                 tf.constant(NonFiniteGradient.messageAfter())));
-    return tf.withName("fail").assertThat(isFalse, List.of(message), AssertThat.summarize(1L));
+    Op failure =
+        tf.withName("fail").assertThat(isFalse, List.of(message), AssertThat.summarize(1L));
+    return tf.withControlDependencies(List.of(failure)).identity(isFalse);
   }
 
   /** Whether each of some scalars is finite; a scalar for one. */

@@ -141,7 +141,7 @@ final class Packing {
     }
     List<Operand<TNumber>> parts = new ArrayList<>();
     for (Operand<TNumber> part : flatParts(tf, packed, group)) {
-      parts.add(tf.reshape(part, tf.constant(group.shapes.get(parts.size()).asArray())));
+      parts.add(tf.reshape(part, tf.constant(ints(group.shapes.get(parts.size()).asArray()))));
     }
     return parts;
   }
@@ -150,7 +150,12 @@ final class Packing {
   static Collection<Output<TNumber>> flatParts(
       Ops tf, Operand<TNumber> packed, VariableGroup group) {
     return tf.withName("unpacked")
-        .splitV(packed, tf.constant(group.sizes()), tf.constant(0), (long) group.count())
+        .splitV(packed, tf.constant(ints(group.sizes())), tf.constant(0), (long) group.count())
         .output();
+  }
+
+  /** TensorFlow keeps int32 constants on the host, where they are read, and int64 on the GPU. */
+  private static int[] ints(long[] values) {
+    return Arrays.stream(values).mapToInt(Math::toIntExact).toArray();
   }
 }

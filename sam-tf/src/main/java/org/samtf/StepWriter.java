@@ -147,7 +147,8 @@ final class StepWriter {
             .ascent(names)
             .perturb(tf, packed, () -> weights(tf, first, packing), packing.groups, rho);
     List<Operand<TNumber>> epsilons = perturbation.epsilons(tf);
-    return new Ascended(first.perturbed, perturbation, epsilons, packing.unpack(tf, epsilons));
+    return new Ascended(
+        first.perturbed, perturbation, packing, epsilons, packing.unpack(tf, epsilons));
   }
 
   /** w, as the gradients are packed. */

@@ -12,6 +12,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.family.TNumber;
 
 /** The second passes read tensors; the variables hold w all the time. */
 final class WeightsBeside implements WeightsAtPerturbation {
@@ -20,7 +21,7 @@ final class WeightsBeside implements WeightsAtPerturbation {
   private final DeviceReads reads;
 
   /** w+ε of each variable: added up once on a device, whatever number of replicas is there. */
-  private final Map<String, List<Operand<?>>> sumsByDevice = new HashMap<>();
+  private final Map<String, List<Operand<TNumber>>> sumsByDevice = new HashMap<>();
 
   WeightsBeside(Ascended ascended, DeviceReads reads) {
     this.ascended = ascended;
@@ -30,7 +31,7 @@ final class WeightsBeside implements WeightsAtPerturbation {
   @Override
   public Map<Output<?>, Output<?>> read(GraphScope at, List<Op> after) {
     Ops tf = at.ops();
-    List<Operand<?>> sums =
+    List<Operand<TNumber>> sums =
         sumsByDevice.computeIfAbsent(at.getDeviceString(), device -> sums(tf, device));
     Map<Output<?>, Output<?>> readAs = new LinkedHashMap<>();
     for (int i = 0; i < sums.size(); i++) {
@@ -42,13 +43,16 @@ final class WeightsBeside implements WeightsAtPerturbation {
     return readAs;
   }
 
-  private List<Operand<?>> sums(Ops tf, String device) {
-    List<Operand<?>> sums = new ArrayList<>();
-    for (int i = 0; i < ascended.variables.size(); i++) {
-      Output<?> weight = reads.read(ascended.variables.get(i), device);
-      sums.add(WeightsAtPerturbation.sum(tf, weight, ascended.epsilons.get(i)));
+  private List<Operand<TNumber>> sums(Ops tf, String device) {
+    List<Output<?>> weights = new ArrayList<>();
+    ascended.variables.forEach(variable -> weights.add(reads.read(variable, device)));
+    List<Operand<TNumber>> packed = ascended.packing.pack(tf, weights);
+    List<Operand<TNumber>> sums = new ArrayList<>();
+    for (int i = 0; i < packed.size(); i++) {
+      sums.add(
+          WeightsAtPerturbation.sum(tf, packed.get(i).asOutput(), ascended.packedEpsilons.get(i)));
     }
-    return sums;
+    return ascended.packing.unpack(tf, sums);
   }
 
   @Override

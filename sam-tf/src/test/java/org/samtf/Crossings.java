@@ -40,6 +40,16 @@ public final class Crossings {
     boolean isOfTheModel() {
       return !COUNTS_WORDS_CONDITIONS.contains(type);
     }
+
+    /** Whether it was computed in this run. */
+    boolean isComputed() {
+      return size >= 0;
+    }
+
+    /** Whether it is only computed if a gradient is not finite. */
+    boolean isOfAFailure() {
+      return name.contains("/notFinite/") || name.endsWith("/allFinite");
+    }
   }
 
   private record Tensor(int type, long size) {}

@@ -65,7 +65,15 @@ class GpuSuiteTest {
     private final Random random = new Random(7);
 
     <T extends TNumber> Net(Class<T> type, String device) {
+      this(type, device, false);
+    }
+
+    <T extends TNumber> Net(Class<T> type, String device, boolean xla) {
       var config = Protos.growingMemory().toBuilder();
+      if (xla) {
+        // ON_2; the type of the setting is in another package on another line.
+        config.getGraphOptionsBuilder().getOptimizerOptionsBuilder().setGlobalJitLevelValue(2);
+      }
       if (device.equals(CPU)) {
         config.putDeviceCount("GPU", 0);
       }
@@ -255,14 +263,17 @@ class GpuSuiteTest {
       Op train = net.minimize(setting(setting, net));
       assertThat(Crossings.run(net.session.runner().addTarget(train)))
           .filteredOn(Crossings.Crossing::isOfTheModel)
-          .allMatch(crossing -> crossing.size() >= 0 && crossing.size() <= FEW);
+          .allMatch(
+              crossing ->
+                  crossing.size() <= FEW && (crossing.isComputed() || crossing.isOfAFailure()));
     }
   }
 
-  /** A NaN is noticed there too, and nothing has changed. */
-  @Test
-  void aNanStopsTheStep() {
-    try (Net net = new Net(DtypesTest.Type.FLOAT32.type, GPU)) {
+  /** A NaN is noticed there too, and nothing has changed; XLA, which may leave out checks, too. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aNanStopsTheStep(boolean xla) {
+    try (Net net = new Net(DtypesTest.Type.FLOAT32.type, GPU, xla)) {
       Op train = net.minimize(sam -> sam);
       net.session.run(train);
       GraphOperation first = (GraphOperation) net.variables.get(0).op();

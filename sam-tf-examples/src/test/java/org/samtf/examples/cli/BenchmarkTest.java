@@ -2,9 +2,14 @@ package org.samtf.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.samtf.examples.failure.ExitCode;
@@ -79,9 +84,30 @@ class BenchmarkTest {
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
-        .contains("batch 2, momentum, without XLA")
+        .contains("batch 2, momentum, float32, without XLA")
         .containsPattern("perceptron .* ms +[0-9]+ .* ms +[0-9]+ +[0-9.]+x")
         .containsPattern("WideResNet-16-4 .* ms +[0-9]+ .* ms +[0-9]+ +[0-9.]+x");
+  }
+
+  @Test
+  void writesTheThroughputOfChosenNetworksForPrograms(@TempDir Path directory) throws IOException {
+    Path file = directory.resolve("times.json");
+    var run =
+        CommandLineFixture.run(
+            ("benchmark throughput --networks Perceptron --batch-size 2 --steps 3 --warm-up 0"
+                    + " --mixed-precision --json "
+                    + file)
+                .split(" "));
+
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(run.out()).contains("float16 where").doesNotContain("WideResNet");
+    JsonNode json = new ObjectMapper().readTree(file.toFile());
+    JsonNode measured = json.get("measured");
+    assertThat(measured).hasSize(1);
+    assertThat(measured.get(0).get("network").textValue()).isEqualTo("perceptron");
+    double low = measured.get(0).get("samQuartiles").get(0).doubleValue();
+    assertThat(measured.get(0).get("samMillis").doubleValue()).isGreaterThanOrEqualTo(low);
+    assertThat(json.get("settings").get("mixedPrecision").booleanValue()).isTrue();
   }
 
   @Test
@@ -126,6 +152,7 @@ class BenchmarkTest {
         "--steps 3 | Unknown options: '--steps', '3'",
         "--build | Unknown option: '--build'",
         "throughput --channels 8 | Unknown option",
+        "throughput --networks wide | no network 'wide'; expected perceptron, convolutional,",
         "throughput --batch-size 0 | --batch-size is 0",
         "throughput --steps 0 | --steps is 0; expected 1 to 1000000",
         "build --steps 3 | Unknown options: '--steps', '3'",
