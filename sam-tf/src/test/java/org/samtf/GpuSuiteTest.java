@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -14,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -219,6 +221,44 @@ class GpuSuiteTest {
             net -> sam -> sam.microBatches(2, net.batchInputs).devices(List.of(GPU, GPU))),
         train(type, CPU, net -> sam -> sam.microBatches(2, net.batchInputs)),
         1e-9);
+  }
+
+  /** As on two GPUs, but for what lies between them. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void partsOnTwoGpusGiveWhatTheCpuGives(boolean sequential) throws Exception {
+    String second = GPU.replace(":0", ":1");
+    double[] several = weightsOfAProcess(sequential, List.of(GPU, second));
+
+    try (TwoLayersInParts one = new TwoLayersInParts(onCpu(), List.of(), false, 1)) {
+      for (int step = 0; step < 3; step++) {
+        one.step();
+      }
+      assertSame(several, one.weights().stream().flatMapToDouble(DoubleStream::of).toArray(), 1e-9);
+    }
+  }
+
+  private static Function<Graph, Session> onCpu() {
+    return graph -> new Session(graph, Protos.config().putDeviceCount("GPU", 0).build());
+  }
+
+  private static double[] weightsOfAProcess(boolean sequential, List<String> devices)
+      throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(TwoGpusOfOne.class.getName());
+    if (sequential) {
+      command.add("sequential");
+    }
+    command.addAll(devices);
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+    return said.lines()
+        .filter(line -> line.startsWith("weight "))
+        .mapToDouble(line -> Double.longBitsToDouble(Long.parseUnsignedLong(line.substring(7), 16)))
+        .toArray();
   }
 
   @ParameterizedTest
