@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Kernels;
 import org.samtf.internal.graph.Protos;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
