@@ -88,11 +88,16 @@ final class Finite {
       }
     }
     Operand<TBool> isFinite = isFinite(tf, each);
+    // Where each is finite, but not what they add up to, it is all of them.
+    Operand<TBool> isGood =
+        each.size() == 1
+            ? isFinite
+            : tf.math.logicalAnd(isFinite, tf.math.logicalNot(tf.all(isFinite, tf.constant(0))));
     Operand<TString> all = tf.constant(StdArrays.ndCopyOf(names.toArray(new String[0])));
     Operand<TString> none = tf.fill(tf.constant(new int[] {names.size()}), tf.constant(""));
     Operand<TString> bad =
         tf.strings.reduceJoin(
-            each.size() == 1 ? all : tf.select(isFinite, none, all),
+            each.size() == 1 ? all : tf.select(isGood, none, all),
             tf.constant(0),
             new ReduceJoin.Options[0]);
     Operand<TString> message =

@@ -198,6 +198,24 @@ class PackingTest {
     }
   }
 
+  /** The gradients at w+ε of the two add up to more than a double can hold. */
+  @Test
+  void namesAllOfThoseWhoseSumIsTooLarge() {
+    try (Model model = new Model(ofOneType(2), copies(2), false, sam -> sam.norm(2))) {
+      for (int i = 0; i < 2; i++) {
+        Variable<TFloat64> w = Reals.unchecked(model.variables.get(i));
+        Ops tf = Ops.create(model.graph);
+        model.session.run(
+            tf.assign(w, tf.fill(tf.constant(new long[] {2, 3}), tf.constant(0.9e308 / 2))));
+      }
+      assertThatThrownBy(() -> model.step(1, 1))
+          .satisfies(
+              e ->
+                  assertThat(NonFiniteGradient.in((RuntimeException) e).orElseThrow())
+                      .hasToString("the gradient at w+epsilon of variable w0 w1 is not finite"));
+    }
+  }
+
   @Test
   void moreVariablesAreNoMoreOps() {
     UnaryOperator<SamOptimizer.Builder> plain = sam -> sam;
