@@ -2,9 +2,11 @@ package org.samtf.examples.job;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.samtf.examples.failure.InputException;
@@ -19,12 +21,6 @@ import org.samtf.examples.files.DurableFiles;
  */
 final class ModelDirectory {
 
-  private static final String WRITING = ".writing";
-  private static final String LAST = "saved_model.pb";
-
-  /** What a process leaves that is killed while it writes. */
-  private static final List<String> LEFTOVERS = List.of(WRITING, "variables", "assets");
-
   private final Path directory;
 
   ModelDirectory(Path directory) {
@@ -38,7 +34,28 @@ final class ModelDirectory {
 
   /** Whether a whole model is there. */
   boolean isWritten() {
-    return Files.exists(directory.resolve(LAST));
+    return Files.exists(directory.resolve(HalfModel.LAST));
+  }
+
+  /** Whether the job that is finished has its model there; then nothing is left beside it. */
+  boolean isFinished() {
+    if (!isWritten()) {
+      return false;
+    }
+    try {
+      removeEmptyLeftover();
+      return true;
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** A process that is killed after its last move leaves the directory that it moved from. */
+  private void removeEmptyLeftover() throws IOException {
+    Path writing = directory.resolve(HalfModel.WRITING);
+    if (Files.isDirectory(writing, LinkOption.NOFOLLOW_LINKS) && entries(writing).isEmpty()) {
+      Files.delete(writing);
+    }
   }
 
   /**
@@ -47,15 +64,23 @@ final class ModelDirectory {
   void clear() {
     try {
       Files.createDirectories(directory);
-      for (Path entry : entries(directory)) {
-        if (isWritten() || !LEFTOVERS.contains(entry.getFileName().toString())) {
+      List<Path> entries = new ArrayList<>(entries(directory));
+      HalfModel half = new HalfModel(directory);
+      for (Path entry : entries) {
+        if (isWritten() || !half.has(entry)) {
           throw new InputException(
-              "--export " + directory + " is not empty, and training is not finished",
+              "--export "
+                  + directory
+                  + " is not empty: "
+                  + entry.getFileName()
+                  + " is there, which is not what a killed job has left half written",
               "a new or an empty directory",
               "choose another path or remove what is there");
         }
       }
-      for (Path entry : entries(directory)) {
+      // What shows that the others are ours goes last, so that a kill here changes nothing.
+      entries.sort(Comparator.comparing(Path::getFileName).reversed());
+      for (Path entry : entries) {
         DurableFiles.deleteDirectory(entry);
       }
     } catch (IOException e) {
@@ -66,15 +91,18 @@ final class ModelDirectory {
   void write(Export export) {
     try {
       clear();
-      Path writing = directory.resolve(WRITING);
+      Path writing = directory.resolve(HalfModel.WRITING);
       export.to(writing);
       List<Path> entries = new ArrayList<>(entries(writing));
-      entries.removeIf(entry -> entry.endsWith(LAST));
+      entries.removeIf(entry -> entry.endsWith(HalfModel.LAST));
       for (Path entry : entries) {
         DurableFiles.moveDirectory(entry, directory.resolve(entry.getFileName()));
       }
-      DurableFiles.sync(writing.resolve(LAST));
-      Files.move(writing.resolve(LAST), directory.resolve(LAST), StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.sync(writing.resolve(HalfModel.LAST));
+      Files.move(
+          writing.resolve(HalfModel.LAST),
+          directory.resolve(HalfModel.LAST),
+          StandardCopyOption.ATOMIC_MOVE);
       Files.delete(writing);
       DurableFiles.sync(directory);
     } catch (IOException e) {

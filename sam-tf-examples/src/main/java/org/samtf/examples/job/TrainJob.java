@@ -150,7 +150,7 @@ public final class TrainJob {
       Trainer trainer, TrainingListener checkpointer, Runnable saveAtEnd, boolean resumed) {
     boolean finished = resumed && trainer.position().epochs() == settings.epochs();
     Optional<ModelDirectory> export = plan.export().map(ModelDirectory::new);
-    boolean exported = finished && export.map(ModelDirectory::isWritten).orElse(false);
+    boolean exported = finished && export.map(ModelDirectory::isFinished).orElse(false);
     if (!exported) {
       export.ifPresent(ModelDirectory::clear);
     }

@@ -173,8 +173,7 @@ class JobTest {
   @Test
   void aHalfWrittenModelIsWrittenAnew() throws IOException {
     Path half = Files.createDirectories(directory.resolve("model/.writing/variables"));
-    Files.writeString(half.resolve("x"), "x");
-    Files.createDirectory(directory.resolve("model/variables"));
+    Files.writeString(half.resolve("variables.index"), "x");
 
     var run = train("--resume", "--export=" + directory.resolve("model"));
 

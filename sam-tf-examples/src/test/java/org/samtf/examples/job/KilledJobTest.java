@@ -106,6 +106,12 @@ class KilledJobTest {
                 || test.has("killed/checkpoints", ".removing-step-"));
       }
     },
+    WHILE_THE_EXPORTER_WRITES {
+      @Override
+      boolean isNow(KilledJobTest test) {
+        return test.has("killed/model", "..writing.");
+      }
+    },
     WHILE_THE_MODEL_IS_WRITTEN {
       @Override
       boolean isNow(KilledJobTest test) {
