@@ -95,8 +95,7 @@ public final class CheckpointDirectory implements AutoCloseable {
   /** What a process left behind that was killed while it wrote or removed a checkpoint. */
   private void removeLeftovers() throws IOException {
     for (Path entry : entries()) {
-      String name = entry.getFileName().toString();
-      if (name.startsWith(WRITING) || name.startsWith(REMOVING)) {
+      if (isOurs(entry, WRITING) || isOurs(entry, REMOVING)) {
         DurableFiles.deleteDirectory(entry);
       }
     }
@@ -252,7 +251,14 @@ public final class CheckpointDirectory implements AutoCloseable {
 
   /** Whether the job had checkpoints once, which is no reason to start from the beginning. */
   private boolean hasDamaged() throws IOException {
-    return entries().stream().anyMatch(entry -> entry.getFileName().toString().startsWith(DAMAGED));
+    return entries().stream().anyMatch(entry -> isOurs(entry, DAMAGED));
+  }
+
+  /** Whether it has the name of a checkpoint behind a prefix; other names may be the user's. */
+  private static boolean isOurs(Path entry, String prefix) {
+    String name = entry.getFileName().toString();
+    return name.startsWith(prefix)
+        && Position.of(Path.of(name.substring(prefix.length()))).isPresent();
   }
 
   /** So that they are neither taken for the newest nor counted among those to keep. */

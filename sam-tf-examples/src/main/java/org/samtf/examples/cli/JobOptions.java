@@ -2,6 +2,7 @@ package org.samtf.examples.cli;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.samtf.examples.events.JsonLog;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.job.Interval;
 import org.samtf.examples.job.TrainJob;
@@ -129,6 +130,7 @@ final class JobOptions {
     }
     if (log != null) {
       OutputDirectory.checkFile("--log", log, resume);
+      JsonLog.check(log);
     }
     return new TrainJob.Watch(
         progressEvery,

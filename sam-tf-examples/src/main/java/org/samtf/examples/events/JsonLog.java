@@ -1,18 +1,16 @@
 package org.samtf.examples.events;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
 import org.samtf.examples.train.EpochResult;
@@ -30,14 +28,12 @@ public final class JsonLog implements TrainingListener, AutoCloseable {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final String REMEDY = "free space or choose another --log";
 
-  /** No line of ours is longer; a file with longer ones is not read into memory. */
-  private static final int MAX_LINE = 1 << 16;
-
   private final Path file;
   private final OutputStream out;
   private final long every;
   private final long startedAt = System.nanoTime();
   private long stepsOfProcess;
+  private boolean broken;
 
   private JsonLog(Path file, OutputStream out, long every) {
     this.file = file;
@@ -53,11 +49,12 @@ public final class JsonLog implements TrainingListener, AutoCloseable {
    * @param epochsDone how many epochs have ended before
    * @param every how many steps from one that is written to the next
    * @return the log, to be closed
+   * @throws InputException as {@link #check} does; the file is as it was then
    * @throws OutputException if it cannot be written
    */
   public static JsonLog open(Path file, long stepsTaken, int epochsDone, long every) {
     try {
-      if (Files.exists(file)) {
+      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
         DurableFiles.write(file, beside -> copyUpTo(stepsTaken, epochsDone, file, beside));
       }
       OutputStream out =
@@ -70,44 +67,35 @@ public final class JsonLog implements TrainingListener, AutoCloseable {
     }
   }
 
+  /** The lines of a file that are before a step; a line that no job has written ends it. */
   private static void copyUpTo(long steps, int epochs, Path from, Path to) throws IOException {
-    try (BufferedReader reader =
-            new BufferedReader(
-                new InputStreamReader(Files.newInputStream(from), StandardCharsets.UTF_8));
+    try (LogLines lines = LogLines.of(from);
         OutputStream out = new java.io.BufferedOutputStream(Files.newOutputStream(to))) {
-      for (String line = readLine(reader); line != null; line = readLine(reader)) {
-        if (isKept(line, steps, epochs)) {
-          out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+      for (LogLines.Line line = lines.next(); line != null; line = lines.next()) {
+        if (line.isBefore(steps, epochs)) {
+          out.write((line.text() + "\n").getBytes(StandardCharsets.UTF_8));
         }
       }
     }
   }
 
-  /** A line with its end; null at the end of the file, what is unfinished there included. */
-  private static String readLine(BufferedReader reader) throws IOException {
-    StringBuilder line = new StringBuilder();
-    for (int c = reader.read(); c != '\n'; c = reader.read()) {
-      if (c < 0) {
-        return null;
-      }
-      if (line.length() < MAX_LINE) {
-        line.append((char) c);
-      }
+  /**
+   * Checks that a file is a log that a job can go on with; one that is not there is.
+   *
+   * @param file the file
+   * @throws InputException if it is no regular file, or has a line that no job has written
+   * @throws OutputException if it cannot be read
+   */
+  public static void check(Path file) {
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      return;
     }
-    return line.toString();
-  }
-
-  private static boolean isKept(String line, long steps, int epochs) {
-    try {
-      JsonNode node = MAPPER.readTree(line);
-      boolean before = node != null && node.isObject() && node.path("step").isIntegralNumber();
-      if (!before || node.path("step").asLong() > steps) {
-        return false;
+    try (LogLines lines = LogLines.of(file)) {
+      while (lines.next() != null) {
+        // Each is looked at as it is read.
       }
-      boolean again = node.path("event").asText().equals("epoch");
-      return !again || node.path("epoch").asInt() <= epochs;
-    } catch (JsonProcessingException e) {
-      return false;
+    } catch (IOException e) {
+      throw new OutputException("log " + file, e, REMEDY);
     }
   }
 
@@ -182,9 +170,14 @@ public final class JsonLog implements TrainingListener, AutoCloseable {
   }
 
   private void write(Map<String, Object> line) {
+    if (broken) {
+      // Behind a part of a line it could not be told from what is not ours.
+      return;
+    }
     try {
       append(line);
     } catch (IOException e) {
+      broken = true;
       throw new OutputException("log " + file, e, REMEDY);
     }
   }

@@ -363,6 +363,21 @@ class CheckpointDirectoryTest {
   }
 
   @Test
+  void whatOnlyBeginsLikeALeftoverStays() throws IOException {
+    saveTwo();
+    List<String> users = List.of(".writing-a-novel", ".removing-wallpaper", "damaged-goods.txt");
+    for (String name : users) {
+      Files.writeString(root.resolve(name), name);
+    }
+
+    assertThat(restore(ORIGIN)).contains(new Position(2, 0));
+
+    for (String name : users) {
+      assertThat(root.resolve(name)).hasContent(name);
+    }
+  }
+
+  @Test
   void keepsTheNewest() throws IOException {
     try (CheckpointDirectory checkpoints = open()) {
       for (int step = 1; step <= 5; step++) {

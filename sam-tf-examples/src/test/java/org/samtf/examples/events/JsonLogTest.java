@@ -1,6 +1,7 @@
 package org.samtf.examples.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -11,10 +12,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.train.EpochResult;
 import org.samtf.examples.train.Evaluation;
 import org.samtf.examples.train.StepResult;
@@ -77,35 +81,66 @@ class JsonLogTest {
     assertThat(events(file)).containsExactly("start 0", "step 3", "step 6", "epoch 7", "stop 7");
   }
 
-  /** Whatever is in the file that a job is told to go on with. */
+  /** What a process leaves that has written nothing, or part of a line. */
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "",
-        "\n\n",
-        "null\n",
-        "[1,2]\n7\n\"x\"\n",
-        "{\"step\":\"x\"}\n{\"step\":1e99}\n{\"step\":-1}\n",
-        "{\"event\":{},\"epoch\":[],\"step\":2}\n",
-        "\u0000\uffff\n{",
-      })
-  void goesOnWithAnyFile(String text) throws IOException {
+      strings = {"", "{", "{\"event\":\"st", "{\"event\":\"stop\",\"st\u0000\u0000", "\u0000"})
+  void goesOnAfterAnUnfinishedLine(String text) throws IOException {
     Path file = directory.resolve("log");
     Files.writeString(file, text);
 
     JsonLog.open(file, 4, 0, 1).close();
 
-    assertThat(events(file)).last().isEqualTo("resume 4");
+    assertThat(events(file)).containsExactly("resume 4");
+  }
+
+  /** Whatever else is in the file that a job is told to go on with. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "buy milk",
+        "buy milk\n",
+        "\n\n",
+        "null\n",
+        "[1,2]\n7\n\"x\"\n",
+        "{\"step\":\"x\"}\n{\"step\":1e99}\n{\"step\":-1}\n",
+        "{\"event\":{},\"epoch\":[],\"step\":2}\n",
+        "{\"event\":\"step\",\"step\":2}\n",
+        "{\"event\":\"click\",\"step\":2,\"time\":1.5}\n",
+        "{\"event\":\"step\",\"step\":5,\"time\":1.5}\nbuy milk\n",
+        "{\"event\":\"step\",\"step\":5,\"time\":1.5}\nbuy milk",
+        "\u0000\uffff\n{",
+      })
+  void refusesAnyOtherFileAndLeavesIt(String text) throws IOException {
+    Path file = directory.resolve("log");
+    Files.writeString(file, text);
+
+    assertRefused(file);
   }
 
   @Test
-  void goesOnWithDeepAndLongLines() throws IOException {
+  void refusesDeepAndLongLines() throws IOException {
     Path file = directory.resolve("log");
     Files.writeString(file, "[".repeat(200_000) + "\n" + "9".repeat(200_000) + "\n");
 
-    JsonLog.open(file, 4, 0, 1).close();
+    assertRefused(file);
+  }
 
-    assertThat(events(file)).containsExactly("resume 4");
+  private void assertRefused(Path file) throws IOException {
+    byte[] before = Files.readAllBytes(file);
+    for (ThrowingCallable open :
+        List.<ThrowingCallable>of(
+            () -> JsonLog.open(file, 4, 0, 1).close(), () -> JsonLog.check(file))) {
+      assertThatExceptionOfType(InputException.class)
+          .isThrownBy(open)
+          .withMessageStartingWith("--log " + file + " has a line that is not of such a log, line ")
+          .withMessageEndingWith(
+              "; expected a new file or the log of this job; choose another path");
+      assertThat(Files.readAllBytes(file)).isEqualTo(before);
+      try (Stream<Path> entries = Files.list(directory)) {
+        assertThat(entries).containsExactly(file);
+      }
+    }
   }
 
   private static List<String> events(Path file) throws IOException {
