@@ -1,8 +1,10 @@
 package org.samtf.examples.checkpoint;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -38,36 +40,35 @@ record Checkpoint(Path directory, Manifest manifest) {
    *
    * @param position where it has to be from
    * @throws DamagedCheckpointException if it is not as it was written
+   * @throws IOException if it cannot be read, whole or not
    */
-  static Checkpoint open(Path directory, Position position) throws DamagedCheckpointException {
+  static Checkpoint open(Path directory, Position position)
+      throws IOException, DamagedCheckpointException {
     Manifest manifest = Manifest.read(directory);
     if (!manifest.position().equals(position)) {
       throw new DamagedCheckpointException("it is in truth that of " + manifest.position());
     }
-    try {
-      Set<String> expected = new TreeSet<>(manifest.files().keySet());
-      expected.add(Manifest.NAME);
-      expected.add(Manifest.DIGEST_NAME);
-      for (String name : names(directory)) {
-        if (!expected.remove(name)) {
-          throw new DamagedCheckpointException("it has a file " + name + " too much");
-        }
+    Set<String> expected = new TreeSet<>(manifest.files().keySet());
+    expected.add(Manifest.NAME);
+    expected.add(Manifest.DIGEST_NAME);
+    for (String name : names(directory)) {
+      if (!expected.remove(name)) {
+        throw new DamagedCheckpointException("it has a file " + name + " too much");
       }
-      for (String missing : expected) {
-        throw new DamagedCheckpointException("it has no " + missing);
-      }
-      for (Map.Entry<String, Manifest.Entry> file : manifest.files().entrySet()) {
-        check(directory.resolve(file.getKey()), file.getValue());
-      }
-    } catch (IOException e) {
-      throw new DamagedCheckpointException("a file cannot be read");
+    }
+    for (String missing : expected) {
+      throw new DamagedCheckpointException("it has no " + missing);
+    }
+    for (Map.Entry<String, Manifest.Entry> file : manifest.files().entrySet()) {
+      check(directory.resolve(file.getKey()), file.getValue());
     }
     return new Checkpoint(directory, manifest);
   }
 
   private static void check(Path file, Manifest.Entry entry)
       throws IOException, DamagedCheckpointException {
-    if (!Files.isRegularFile(file) || Files.size(file) != entry.size()) {
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    if (!attributes.isRegularFile() || attributes.size() != entry.size()) {
       throw new DamagedCheckpointException(
           file.getFileName() + " does not have its " + entry.size() + " bytes");
     }
@@ -81,6 +82,8 @@ record Checkpoint(Path directory, Manifest manifest) {
       return entries
           .map(entry -> entry.getFileName().toString())
           .collect(Collectors.toCollection(TreeSet::new));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 }

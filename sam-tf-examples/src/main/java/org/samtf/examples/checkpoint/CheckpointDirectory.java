@@ -1,9 +1,11 @@
 package org.samtf.examples.checkpoint;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,6 +17,7 @@ import java.util.stream.Stream;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OneLine;
 import org.samtf.examples.failure.OutputException;
+import org.samtf.examples.failure.UnreadableException;
 import org.samtf.examples.files.DurableFiles;
 
 /**
@@ -175,6 +178,8 @@ public final class CheckpointDirectory implements AutoCloseable {
    * @param notices told one line of whatever is odd
    * @return where it was from; empty if there are no checkpoints at all
    * @throws InputException if settings or data have changed, or no checkpoint is good
+   * @throws UnreadableException if one cannot be read, which says nothing of whether it is good;
+   *     then nothing is renamed
    */
   public Optional<Position> restoreNewest(
       Origin origin, List<? extends Checkpointed> parts, Consumer<String> notices) {
@@ -183,7 +188,7 @@ public final class CheckpointDirectory implements AutoCloseable {
       for (int i = 0; i < checkpoints.size(); i++) {
         Path candidate = checkpoints.get(i);
         try {
-          restore(Checkpoint.open(candidate, position(candidate)), origin, parts, notices);
+          restore(open(candidate), origin, parts, notices);
           for (Path damaged : checkpoints.subList(0, i)) {
             setAside(damaged);
           }
@@ -218,6 +223,21 @@ public final class CheckpointDirectory implements AutoCloseable {
     }
   }
 
+  private static Checkpoint open(Path candidate) throws DamagedCheckpointException {
+    try {
+      return Checkpoint.open(candidate, position(candidate));
+    } catch (IOException e) {
+      throw unreadable(candidate, e);
+    }
+  }
+
+  private static UnreadableException unreadable(Path checkpoint, IOException e) {
+    return new UnreadableException(
+        "checkpoint " + checkpoint,
+        e,
+        "make it readable, then go on with --resume; nothing has been changed");
+  }
+
   private void restore(
       Checkpoint checkpoint,
       Origin origin,
@@ -242,6 +262,9 @@ public final class CheckpointDirectory implements AutoCloseable {
       try {
         part.restore(checkpoint.directory());
         part.checkRestored(checkpoint.manifest().position());
+      } catch (FileSystemException | FileNotFoundException e) {
+        // Its bytes were right a moment ago.
+        throw unreadable(checkpoint.directory(), e);
       } catch (IOException e) {
         throw new DamagedCheckpointException(
             "its " + part.name() + " cannot be restored: " + OneLine.of(e.getMessage()));

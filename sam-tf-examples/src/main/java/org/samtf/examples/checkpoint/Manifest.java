@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -71,8 +73,9 @@ record Manifest(
    * Reads the manifest of a checkpoint.
    *
    * @throws DamagedCheckpointException if it is not as it was written
+   * @throws IOException if it cannot be read, whole or not
    */
-  static Manifest read(Path directory) throws DamagedCheckpointException {
+  static Manifest read(Path directory) throws IOException, DamagedCheckpointException {
     byte[] bytes = bytes(directory.resolve(NAME));
     byte[] digest = bytes(directory.resolve(DIGEST_NAME));
     if (!digestLine(bytes).equals(new String(digest, StandardCharsets.ISO_8859_1))) {
@@ -101,17 +104,27 @@ record Manifest(
     return Sha256.of(manifest) + "  " + NAME + "\n";
   }
 
-  private static byte[] bytes(Path file) throws DamagedCheckpointException {
-    try {
-      if (!Files.isRegularFile(file)) {
-        throw new DamagedCheckpointException("it has no " + file.getFileName());
-      }
-      if (Files.size(file) > MAX_BYTES) {
-        throw new DamagedCheckpointException(file.getFileName() + " is far too large");
-      }
-      return Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new DamagedCheckpointException(file.getFileName() + " cannot be read");
+  private static byte[] bytes(Path file) throws IOException, DamagedCheckpointException {
+    BasicFileAttributes attributes = attributes(file);
+    if (!attributes.isRegularFile()) {
+      throw new DamagedCheckpointException("it has no " + file.getFileName());
     }
+    if (attributes.size() > MAX_BYTES) {
+      throw new DamagedCheckpointException(file.getFileName() + " is far too large");
+    }
+    return Files.readAllBytes(file);
+  }
+
+  /** Files.isRegularFile and the like take what cannot be looked at for what is not there. */
+  private static BasicFileAttributes attributes(Path file)
+      throws IOException, DamagedCheckpointException {
+    if (Files.readAttributes(file.getParent(), BasicFileAttributes.class).isDirectory()) {
+      try {
+        return Files.readAttributes(file, BasicFileAttributes.class);
+      } catch (NoSuchFileException e) {
+        // As below.
+      }
+    }
+    throw new DamagedCheckpointException("it has no " + file.getFileName());
   }
 }

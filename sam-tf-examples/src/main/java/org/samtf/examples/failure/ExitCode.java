@@ -12,7 +12,7 @@ public final class ExitCode {
   /** An option, a file or a directory cannot be used. */
   public static final int BAD_INPUT = 2;
 
-  /** Something cannot be written, such as on a full disk. */
+  /** Something cannot be written, such as on a full disk, or a checkpoint cannot be read. */
   public static final int NOT_WRITTEN = 3;
 
   /** A device or the JVM has too little memory. */

@@ -20,16 +20,7 @@ public final class OutputException extends Failure {
   public OutputException(String what, Throwable cause, String remedy) {
     super(
         ExitCode.NOT_WRITTEN,
-        what + " cannot be written (" + reason(cause) + "); " + remedy,
+        what + " cannot be written (" + FileReason.of(cause) + "); " + remedy,
         cause);
-  }
-
-  /** Where there is a reason, the exceptions of java.nio put the path before it, or only that. */
-  private static String reason(Throwable cause) {
-    String message = cause.getMessage();
-    if (cause instanceof java.nio.file.FileSystemException failure) {
-      message = failure.getReason();
-    }
-    return message == null ? cause.getClass().getSimpleName() : message;
   }
 }

@@ -2,6 +2,7 @@ package org.samtf.examples.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
@@ -12,14 +13,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OutputException;
+import org.samtf.examples.failure.UnreadableException;
 import org.samtf.examples.files.DurableFiles;
 import org.samtf.examples.files.Sha256;
 
@@ -360,6 +365,52 @@ class CheckpointDirectoryTest {
 
     assertThat(notices).isEmpty();
     assertThat(names()).containsExactlyInAnyOrder(".lock", FIRST, SECOND, "mine.txt");
+  }
+
+  /** A link to itself cannot be read by anybody; no permission does not keep root from reading. */
+  @ParameterizedTest
+  @ValueSource(strings = {"text.txt", Manifest.NAME, Manifest.DIGEST_NAME, ""})
+  void oneThatCannotBeReadIsNotTakenForDamaged(String file) throws IOException {
+    saveTwo();
+    Path unreadable = root.resolve(SECOND).resolve(file);
+    if (file.isEmpty()) {
+      DurableFiles.deleteDirectory(unreadable);
+    } else {
+      Files.delete(unreadable);
+    }
+    Files.createSymbolicLink(unreadable, unreadable.getFileName());
+
+    assertNotReadable("Too many levels of symbolic links");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"text.txt", Manifest.NAME, ""})
+  void oneWithoutPermissionIsNotTakenForDamaged(String file) throws IOException {
+    saveTwo();
+    Path unreadable = root.resolve(SECOND).resolve(file);
+    var before = Files.getPosixFilePermissions(unreadable);
+    Files.setPosixFilePermissions(unreadable, Set.of());
+    try {
+      assumeThat(Files.isReadable(unreadable)).as("permissions count (not for root)").isFalse();
+
+      assertNotReadable("no permission");
+    } finally {
+      Files.setPosixFilePermissions(unreadable, before);
+    }
+    assertThat(restore(ORIGIN)).contains(new Position(2, 0));
+  }
+
+  private void assertNotReadable(String reason) throws IOException {
+    assertThatExceptionOfType(UnreadableException.class)
+        .isThrownBy(() -> restore(ORIGIN))
+        .withMessageMatching(
+            "checkpoint \\S+ cannot be read \\(.*"
+                + reason
+                + ".*\\); make it readable, then go on with --resume; nothing has been changed")
+        .matches(e -> e.exitCode() == ExitCode.NOT_WRITTEN);
+    assertThat(text.value).isEqualTo("?");
+    assertThat(notices).isEmpty();
+    assertThat(names()).containsExactlyInAnyOrder(".lock", FIRST, SECOND);
   }
 
   @Test
