@@ -49,7 +49,8 @@ public final class CheckpointDirectory implements AutoCloseable {
    * @param directory the directory
    * @param keep how many checkpoints to keep, the newest; at least 1
    * @return the directory, to be closed
-   * @throws InputException if it cannot be written, or another process uses it
+   * @throws InputException if another process uses it
+   * @throws OutputException if it cannot be written
    */
   public static CheckpointDirectory open(Path directory, int keep) {
     FileChannel lockFile = null;
@@ -78,11 +79,9 @@ public final class CheckpointDirectory implements AutoCloseable {
     }
   }
 
-  private static InputException unusable(Path directory, IOException e) {
-    return new InputException(
-        "--checkpoints " + directory + " cannot be used (" + e.getMessage() + ")",
-        "a writable directory",
-        "choose another path");
+  private static OutputException unusable(Path directory, IOException e) {
+    return new OutputException(
+        "--checkpoints " + directory, e, "make it writable or choose another path");
   }
 
   private static void closeQuietly(FileChannel channel) {

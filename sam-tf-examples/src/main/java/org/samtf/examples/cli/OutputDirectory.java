@@ -1,13 +1,18 @@
 package org.samtf.examples.cli;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.samtf.examples.failure.Failure;
 import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OutputException;
 
 /** Checks directories to write to, before anything long begins. */
 final class OutputDirectory {
+
+  private static final String REMEDY = "make it writable or choose another path";
 
   private OutputDirectory() {}
 
@@ -27,10 +32,10 @@ final class OutputDirectory {
           "choose another path");
     }
     if (!Files.isWritable(existing)) {
-      throw new InputException(
-          option + " " + directory + " cannot be written",
-          "a writable directory",
-          "choose another path");
+      throw new OutputException(
+          option + " " + directory,
+          new IOException("no permission, or a read-only file system"),
+          REMEDY);
     }
   }
 
@@ -76,10 +81,15 @@ final class OutputDirectory {
     }
   }
 
-  private static InputException notWritable(String option, Path directory, IOException e) {
-    return new InputException(
-        option + " " + directory + " cannot be used (" + e.getMessage() + ")",
-        "a writable directory",
-        "choose another path");
+  /** A path that can be no directory is the user's; all else may be put right. */
+  private static Failure notWritable(String option, Path directory, IOException e) {
+    String reason = String.valueOf(e.getMessage());
+    if (e instanceof FileAlreadyExistsException || reason.contains("name too long")) {
+      return new InputException(
+          option + " " + directory + " cannot be used (" + reason + ")",
+          "a writable directory",
+          "choose another path");
+    }
+    return new OutputException(option + " " + directory, e, REMEDY);
   }
 }
