@@ -3,6 +3,7 @@ package org.samtf;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TNumber;
 
 /** ε(w), of the replicas that share it. */
@@ -19,19 +20,27 @@ final class Ascended {
   /** ε as it was computed. */
   final List<Operand<TNumber>> packedEpsilons;
 
-  /** ε of each of {@link #variables}. */
-  final List<Operand<TNumber>> epsilons;
+  private final Ops tf;
+  private List<Operand<TNumber>> epsilons;
 
-  Ascended(
-      List<Output<?>> variables,
-      Perturbation perturbation,
-      Packing packing,
-      List<Operand<TNumber>> packedEpsilons,
-      List<Operand<TNumber>> epsilons) {
+  /**
+   * Computes ε.
+   *
+   * @param tf where the ops go
+   */
+  Ascended(Ops tf, List<Output<?>> variables, Perturbation perturbation, Packing packing) {
+    this.tf = tf;
     this.variables = variables;
     this.perturbation = perturbation;
     this.packing = packing;
-    this.packedEpsilons = packedEpsilons;
-    this.epsilons = epsilons;
+    this.packedEpsilons = perturbation.epsilons(tf);
+  }
+
+  /** ε of each of {@link #variables}; its ops are written when it is first asked for. */
+  List<Operand<TNumber>> epsilons() {
+    if (epsilons == null) {
+      epsilons = packing.unpack(tf, packedEpsilons);
+    }
+    return epsilons;
   }
 }

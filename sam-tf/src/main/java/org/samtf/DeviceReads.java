@@ -1,7 +1,9 @@
 package org.samtf;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.samtf.internal.graph.GraphScope;
@@ -57,5 +59,12 @@ final class DeviceReads {
         .computeIfAbsent(
             variable,
             v -> scope.withDeviceString(device).withName(op.name()).ops().identity(v).asOutput());
+  }
+
+  /** What to read in place of each of some variables. */
+  List<Output<?>> read(List<Output<?>> variables, String device) {
+    List<Output<?>> read = new ArrayList<>();
+    variables.forEach(variable -> read.add(read(variable, device)));
+    return read;
   }
 }

@@ -27,7 +27,10 @@ import org.tensorflow.types.family.TNumber;
 final class Finite {
 
   private final List<Operand<TNumber>> reductions = new ArrayList<>();
-  private final List<Operand<TNumber>> tensors = new ArrayList<>();
+
+  /** What tells the variables of a group apart: its tensor, or the reduction for one variable. */
+  private final List<Operand<TNumber>> looked = new ArrayList<>();
+
   private final List<VariableGroup> groups = new ArrayList<>();
 
   /**
@@ -38,7 +41,7 @@ final class Finite {
    */
   void add(Operand<TNumber> reduction, Operand<TNumber> tensor, VariableGroup group) {
     reductions.add(reduction);
-    tensors.add(tensor);
+    looked.add(group.isSingle() ? reduction : tensor);
     groups.add(group);
   }
 
@@ -77,9 +80,9 @@ final class Finite {
         names.add(" " + name);
       }
       // Nothing but numbers leaves the device that a gradient is on.
-      Operand<TNumber> looked = group.isSingle() ? reductions.get(i) : tensors.get(i);
-      Ops there = scope.withDeviceString(((GraphOperation) looked.op()).device()).ops();
-      Operand<TNumber> taken = there.switchCond(looked, allFinite).outputFalse();
+      Operand<TNumber> ofGroup = looked.get(i);
+      Ops there = scope.withDeviceString(((GraphOperation) ofGroup.op()).device()).ops();
+      Operand<TNumber> taken = there.switchCond(ofGroup, allFinite).outputFalse();
       if (group.isSingle()) {
         each.add(taken);
       } else {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Kernels;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -81,7 +82,7 @@ public final class OrderedOptimizer extends WrappingOptimizer {
         new Barrier(
             scope,
             gradients,
-            Packing.ofThisBuild(gradients, names),
+            Packing.of(!Kernels.hasGpu(), gradients, names),
             "gradient",
             List.of(),
             List.of(loss));

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
-import org.samtf.internal.graph.Kernels;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -41,35 +40,34 @@ final class Packing {
     this.count = count;
   }
 
-  /** Each tensor by itself. */
-  static Packing none(List<? extends Operand<?>> tensors, List<String> names) {
-    return of(tensors, names, i -> i);
+  /** As below, all of one kind. */
+  static Packing of(boolean cpuOnly, List<? extends Operand<?>> tensors, List<String> names) {
+    return of(cpuOnly, tensors, names, i -> "");
   }
 
   /**
    * Small tensors together if they have the same type, are on the same device and have the same
-   * {@code kind}.
+   * {@code kind}; for CPUs only, each by itself.
    */
-  static Packing ofSmall(
-      List<? extends Operand<?>> tensors, List<String> names, IntFunction<Object> kind) {
-    return of(
-        tensors,
-        names,
+  static Packing of(
+      boolean cpuOnly,
+      List<? extends Operand<?>> tensors,
+      List<String> names,
+      IntFunction<Object> kind) {
+    return by(
         i -> {
-          Shape shape = tensors.get(i).shape();
-          boolean isSmall = !shape.hasUnknownDimension() && shape.size() <= SMALL;
-          String device = ((GraphOperation) tensors.get(i).op()).device();
-          return isSmall ? Arrays.asList(tensors.get(i).type(), device, kind.apply(i)) : (Object) i;
-        });
+          Operand<?> tensor = tensors.get(i);
+          Shape shape = tensor.shape();
+          boolean isAlone = cpuOnly || shape.hasUnknownDimension() || shape.size() > SMALL;
+          String device = ((GraphOperation) tensor.op()).device();
+          return isAlone ? (Object) i : Arrays.asList(tensor.type(), device, kind.apply(i));
+        },
+        tensors,
+        names);
   }
 
-  /** What suits the build of TensorFlow that is loaded. */
-  static Packing ofThisBuild(List<? extends Operand<?>> tensors, List<String> names) {
-    return Kernels.hasGpu() ? ofSmall(tensors, names, i -> "") : none(tensors, names);
-  }
-
-  private static Packing of(
-      List<? extends Operand<?>> tensors, List<String> names, IntFunction<Object> key) {
+  private static Packing by(
+      IntFunction<Object> key, List<? extends Operand<?>> tensors, List<String> names) {
     Map<Object, List<Integer>> byKey = new LinkedHashMap<>();
     for (int i = 0; i < tensors.size(); i++) {
       byKey.computeIfAbsent(key.apply(i), k -> new ArrayList<>()).add(i);

@@ -142,9 +142,7 @@ final class SamSettings {
   /** What is computed for all variables alike: small ones together, for a GPU. */
   Packing packing(List<? extends Operand<?>> gradients, List<String> names) {
     Set<String> alone = notScaled.of(names);
-    return cpuOnly
-        ? Packing.none(gradients, names)
-        : Packing.ofSmall(gradients, names, i -> alone.contains(names.get(i)));
+    return Packing.of(cpuOnly, gradients, names, i -> alone.contains(names.get(i)));
   }
 
   /** From the gradient to the perturbation. */

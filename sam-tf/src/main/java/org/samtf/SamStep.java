@@ -50,7 +50,7 @@ final class SamStep {
   /** ε, one tensor for each of {@link #perturbed}. */
   List<Operand<TNumber>> epsilons() {
     List<Operand<TNumber>> epsilons = new ArrayList<>();
-    ascents.forEach(ascended -> epsilons.addAll(ascended.epsilons));
+    ascents.forEach(ascended -> epsilons.addAll(ascended.epsilons()));
     return epsilons;
   }
 }

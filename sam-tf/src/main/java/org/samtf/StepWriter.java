@@ -146,17 +146,12 @@ final class StepWriter {
         settings
             .ascent(names)
             .perturb(tf, packed, () -> weights(tf, first, packing), packing.groups, rho);
-    List<Operand<TNumber>> epsilons = perturbation.epsilons(tf);
-    return new Ascended(
-        first.perturbed, perturbation, packing, epsilons, packing.unpack(tf, epsilons));
+    return new Ascended(tf, first.perturbed, perturbation, packing);
   }
 
   /** w, as the gradients are packed. */
   private List<Operand<TNumber>> weights(Ops tf, FirstPass first, Packing packing) {
-    List<Operand<?>> weights = new ArrayList<>();
-    first.perturbed.forEach(
-        variable -> weights.add(reads.read(variable, first.scope.getDeviceString())));
-    return packing.pack(tf, weights);
+    return packing.pack(tf, reads.read(first.perturbed, first.scope.getDeviceString()));
   }
 
   private static void requireSameVariables(FirstPass first, FirstPass other) {
@@ -271,10 +266,7 @@ final class StepWriter {
     }
     List<Op> checked = new ArrayList<>();
     ascents.forEach(ascended -> checked.add(ascended.perturbation.finite));
-    Packing packing =
-        settings.cpuOnly
-            ? Packing.none(gradients, names(trained))
-            : Packing.ofSmall(gradients, names(trained), i -> "");
+    Packing packing = Packing.of(settings.cpuOnly, gradients, names(trained));
     return new UpdateGradients(
         trained,
         new Barrier(descent, gradients, packing, "gradient at w+epsilon", checked, before));

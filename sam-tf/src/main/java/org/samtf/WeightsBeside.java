@@ -44,9 +44,8 @@ final class WeightsBeside implements WeightsAtPerturbation {
   }
 
   private List<Operand<TNumber>> sums(Ops tf, String device) {
-    List<Output<?>> weights = new ArrayList<>();
-    ascended.variables.forEach(variable -> weights.add(reads.read(variable, device)));
-    List<Operand<TNumber>> packed = ascended.packing.pack(tf, weights);
+    List<Operand<TNumber>> packed =
+        ascended.packing.pack(tf, reads.read(ascended.variables, device));
     List<Operand<TNumber>> sums = new ArrayList<>();
     for (int i = 0; i < packed.size(); i++) {
       sums.add(

@@ -49,7 +49,7 @@ final class WeightsInPlace implements WeightsAtPerturbation {
     }
     isPerturbed = init.withName("isPerturbed").variable(Shape.scalar(), TBool.class);
     init.assign(isPerturbed, init.constant(false));
-    heldAfter = perturb(ascended.epsilons, firstPass);
+    heldAfter = perturb(ascended.epsilons(), firstPass);
   }
 
   private GraphOperation perturb(List<Operand<TNumber>> epsilons, List<Op> firstPass) {

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Kernels;
 import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
@@ -154,7 +155,7 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
         new Barrier(
             scope,
             gradients,
-            Packing.ofThisBuild(gradients, names),
+            Packing.of(!Kernels.hasGpu(), gradients, names),
             "gradient to apply",
             List.of(),
             List.of());
