@@ -5,10 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.samtf.examples.model.Architecture;
-import org.samtf.examples.model.Cnn;
-import org.samtf.examples.model.Mlp;
 import org.samtf.examples.report.Format;
-import org.samtf.examples.report.Progress;
 import org.samtf.examples.report.Table;
 
 /**
@@ -24,14 +21,11 @@ public final class StepBenchmark {
 
   private static final double ASCENT_FRACTION = 0.25;
 
-  private StepBenchmark() {}
+  /** Those that a CPU is fast enough for. */
+  private static final List<TimedNetwork> NETWORKS =
+      List.of(TimedNetwork.PERCEPTRON, TimedNetwork.CONVOLUTIONAL);
 
-  private static Map<String, Architecture> networks() {
-    Map<String, Architecture> networks = new LinkedHashMap<>();
-    networks.put("perceptron 784-1024-1024-10", new Mlp(List.of(1024, 1024)));
-    networks.put("convolutional 16-32 on 28x28", new Cnn(List.of(16, 32), 0.25f, 0.9f));
-    return networks;
-  }
+  private StepBenchmark() {}
 
   /**
    * Measures and prints a table a network.
@@ -42,13 +36,13 @@ public final class StepBenchmark {
    */
   public static void run(int steps, int warmUp, PrintWriter out) {
     describe(steps, warmUp, out);
-    for (Map.Entry<String, Architecture> network : networks().entrySet()) {
-      Table table = header(network.getKey());
+    for (TimedNetwork network : NETWORKS) {
+      Table table = header(network.title());
       for (Wrapping wrapping : List.of(Wrapping.ORDERED, Wrapping.SAM)) {
         measure(
             table,
             wrapping.toString(),
-            network.getValue(),
+            network.architecture(),
             StepWriting.of(wrapping),
             steps,
             warmUp);
@@ -74,10 +68,10 @@ public final class StepBenchmark {
       settings.put("k = " + count, StepWriting.inParts(count));
     }
     settings.put("ascent from a quarter", StepWriting.ascentFrom(ASCENT_FRACTION));
-    for (Map.Entry<String, Architecture> network : networks().entrySet()) {
-      Table table = header(network.getKey());
+    for (TimedNetwork network : NETWORKS) {
+      Table table = header(network.title());
       settings.forEach(
-          (name, writing) -> measure(table, name, network.getValue(), writing, steps, warmUp));
+          (name, writing) -> measure(table, name, network.architecture(), writing, steps, warmUp));
       out.println(table);
       out.flush();
     }
@@ -102,29 +96,18 @@ public final class StepBenchmark {
       StepWriting writing,
       int steps,
       int warmUp) {
-    Stopwatch baseTimes = new Stopwatch(steps);
-    Stopwatch times = new Stopwatch(steps);
     StepWriting baseWriting = StepWriting.of(Wrapping.PLAIN);
     try (StepSubject base = new StepSubject(architecture, baseWriting, BATCH_SIZE);
-        StepSubject other = new StepSubject(architecture, writing, BATCH_SIZE);
-        Progress progress = Progress.of(name, steps)) {
-      for (int i = 0; i < warmUp; i++) {
-        base.step();
-        other.step();
-      }
-      for (int i = 0; i < steps; i++) {
-        baseTimes.time(base::step);
-        times.time(other::step);
-        progress.step("");
-      }
+        StepSubject other = new StepSubject(architecture, writing, BATCH_SIZE)) {
+      InTurn times = InTurn.time(name, base, other, steps, warmUp);
+      table.row(
+          name,
+          Format.millis(times.base().median()),
+          quartiles(times.base()),
+          Format.millis(times.other().median()),
+          quartiles(times.other()),
+          Format.ratio(times.other().median() / times.base().median()));
     }
-    table.row(
-        name,
-        Format.millis(baseTimes.median()),
-        quartiles(baseTimes),
-        Format.millis(times.median()),
-        quartiles(times),
-        Format.ratio(times.median() / baseTimes.median()));
   }
 
   private static String quartiles(Stopwatch times) {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.samtf.examples.report.Format;
-import org.samtf.examples.report.Progress;
 import org.samtf.examples.report.Table;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
@@ -56,7 +55,7 @@ public final class ThroughputBenchmark {
     Table table =
         Table.ofNumbers().row("median", "base", "examples/s", "SAM", "examples/s", "ratio");
     List<Measured> all = new ArrayList<>();
-    for (ThroughputNetwork network : settings.networks()) {
+    for (TimedNetwork network : settings.networks()) {
       Measured measured = measure(network, settings);
       table.row(
           network.title(),
@@ -71,32 +70,21 @@ public final class ThroughputBenchmark {
     return all;
   }
 
-  private static Measured measure(ThroughputNetwork network, ThroughputSettings settings) {
-    Stopwatch baseTimes = new Stopwatch(settings.steps());
-    Stopwatch samTimes = new Stopwatch(settings.steps());
+  private static Measured measure(TimedNetwork network, ThroughputSettings settings) {
     try (StepSubject base = open(network, Wrapping.PLAIN, settings);
-        StepSubject sam = open(network, Wrapping.SAM, settings);
-        Progress progress = Progress.of(network.title(), settings.steps())) {
-      for (int i = 0; i < settings.warmUp(); i++) {
-        base.step();
-        sam.step();
-      }
-      for (int i = 0; i < settings.steps(); i++) {
-        baseTimes.time(base::step);
-        samTimes.time(sam::step);
-        progress.step("");
-      }
+        StepSubject sam = open(network, Wrapping.SAM, settings)) {
+      InTurn times = InTurn.time(network.title(), base, sam, settings.steps(), settings.warmUp());
+      return new Measured(
+          network.toString(),
+          times.base().median(),
+          times.other().median(),
+          quartiles(times.base()),
+          quartiles(times.other()));
     }
-    return new Measured(
-        network.toString(),
-        baseTimes.median(),
-        samTimes.median(),
-        quartiles(baseTimes),
-        quartiles(samTimes));
   }
 
   private static StepSubject open(
-      ThroughputNetwork network, Wrapping wrapping, ThroughputSettings settings) {
+      TimedNetwork network, Wrapping wrapping, ThroughputSettings settings) {
     return new StepSubject(
         network.architecture(),
         network.shape(),

@@ -13,7 +13,7 @@ import java.util.List;
  * @param warmUp how many steps go before, untimed
  */
 public record ThroughputSettings(
-    List<ThroughputNetwork> networks,
+    List<TimedNetwork> networks,
     boolean xla,
     boolean mixedPrecision,
     int batchSize,

@@ -11,8 +11,8 @@ import org.samtf.examples.model.Cnn;
 import org.samtf.examples.model.Mlp;
 import org.samtf.examples.model.WideResNet;
 
-/** The networks whose throughput is measured, from the smallest to the largest. */
-public enum ThroughputNetwork {
+/** The networks whose steps are timed, from the smallest to the largest. */
+public enum TimedNetwork {
   /** Matrix products only. */
   PERCEPTRON("perceptron 784-1024-1024-10", new Mlp(List.of(1024, 1024)), 28, 1),
   /** A small convolutional network with batch normalisation and dropout. */
@@ -26,7 +26,7 @@ public enum ThroughputNetwork {
   private final Architecture architecture;
   private final ImageShape shape;
 
-  ThroughputNetwork(String title, Architecture architecture, int size, int channels) {
+  TimedNetwork(String title, Architecture architecture, int size, int channels) {
     this.title = title;
     this.architecture = architecture;
     this.shape = new ImageShape(size, size, channels);
@@ -39,7 +39,7 @@ public enum ThroughputNetwork {
    * @return the network
    * @throws InputException if there is none
    */
-  public static ThroughputNetwork of(String name) {
+  public static TimedNetwork of(String name) {
     String key = name.toLowerCase(Locale.ROOT);
     return Arrays.stream(values())
         .filter(network -> network.toString().equals(key))

@@ -11,8 +11,8 @@ import org.samtf.examples.benchmark.BuildBenchmark;
 import org.samtf.examples.benchmark.MemoryBenchmark;
 import org.samtf.examples.benchmark.StepBenchmark;
 import org.samtf.examples.benchmark.ThroughputBenchmark;
-import org.samtf.examples.benchmark.ThroughputNetwork;
 import org.samtf.examples.benchmark.ThroughputSettings;
+import org.samtf.examples.benchmark.TimedNetwork;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
@@ -170,7 +170,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
     atLeast(1, "--batch-size", batchSize);
     atLeast(1, "--steps", steps);
     atLeast(0, "--warm-up", warmUp);
-    var chosen = networks.stream().map(ThroughputNetwork::of).toList();
+    var chosen = networks.stream().map(TimedNetwork::of).toList();
     var settings = new ThroughputSettings(chosen, xla, mixedPrecision, batchSize, steps, warmUp);
     List<ThroughputBenchmark.Measured> measured = ThroughputBenchmark.run(settings, out());
     if (json != null) {

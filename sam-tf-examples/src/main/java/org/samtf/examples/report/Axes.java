@@ -25,6 +25,9 @@ final class Axes {
 
   private static final int MOST_INTERVALS = 6;
 
+  /** Times each power of ten. */
+  private static final int[] TICKS = {1, 2, 5};
+
   /** Ticks are allowed to be off by this share of an interval, for rounding. */
   private static final double ROUNDING = 1e-9;
 
@@ -84,7 +87,7 @@ final class Axes {
   static double tickBelow(double value) {
     double power = Math.pow(10, Math.floor(Math.log10(value)));
     double below = power;
-    for (int factor : new int[] {2, 5}) {
+    for (int factor : TICKS) {
       below = factor * power <= value ? factor * power : below;
     }
     return below;
@@ -129,7 +132,7 @@ final class Axes {
       int highest = (int) Math.ceil(Math.log10(range.getUpperBound()));
       for (int exponent = lowest; exponent <= highest; exponent++) {
         double power = Math.pow(10, exponent);
-        for (int factor : new int[] {1, 2, 5}) {
+        for (int factor : TICKS) {
           double value = factor * power;
           if (range.contains(value)) {
             ticks.add(
