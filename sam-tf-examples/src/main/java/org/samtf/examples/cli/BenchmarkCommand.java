@@ -170,6 +170,10 @@ public final class BenchmarkCommand implements Callable<Integer> {
     atLeast(1, "--batch-size", batchSize);
     atLeast(1, "--steps", steps);
     atLeast(0, "--warm-up", warmUp);
+    if (json != null) {
+      OutputDirectory.checkFile("--json", json, true);
+      OutputDirectory.create("--json", json.toAbsolutePath().getParent());
+    }
     var chosen = networks.stream().map(TimedNetwork::of).toList();
     var settings = new ThroughputSettings(chosen, xla, mixedPrecision, batchSize, steps, warmUp);
     List<ThroughputBenchmark.Measured> measured = ThroughputBenchmark.run(settings, out());

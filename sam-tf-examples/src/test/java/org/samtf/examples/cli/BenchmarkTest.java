@@ -152,6 +152,7 @@ class BenchmarkTest {
         "--steps 3 | Unknown options: '--steps', '3'",
         "--build | Unknown option: '--build'",
         "throughput --channels 8 | Unknown option",
+        "throughput --json /dev/null/x.json | --json /dev/null leads to /dev/null, which is not a directory",
         "throughput --networks wide | no network 'wide'; expected perceptron, convolutional,",
         "throughput --batch-size 0 | --batch-size is 0",
         "throughput --steps 0 | --steps is 0; expected 1 to 1000000",
