@@ -253,8 +253,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
 
   @Command(
       description = {
-        "Time what happens once: minimize and the first run, against the number of variables, and",
-        "minimize against the size of the graph."
+        "Time what grows with a graph: minimize, the first run and a step against the number of",
+        "variables, and minimize against the number of ops."
       },
       mixinStandardHelpOptions = true)
   int build(
@@ -277,11 +277,26 @@ public final class BenchmarkCommand implements Callable<Integer> {
               paramLabel = "N",
               defaultValue = "3",
               description = "How often each is measured (default: ${DEFAULT-VALUE}).")
-          int repeats) {
+          int repeats,
+      @Option(
+              names = "--no-plain",
+              description = {
+                "Leave out TensorFlow Java's optimizer as it is, which takes minutes from about a",
+                "thousand variables on."
+              })
+          boolean noPlain,
+      @Option(
+              names = "--no-tfg",
+              description = {
+                "Without TensorFlow's TFG optimizer, which goes through a deep graph once for each",
+                "layer before the first run."
+              })
+          boolean noTfg) {
     variables.forEach(count -> atLeast(1, "--variables", count));
     ops.forEach(count -> atLeast(MIN_OPS, "--ops", count));
     atLeast(1, "--repeats", repeats);
-    BuildBenchmark.run(variables, ops, repeats, out());
+    BuildBenchmark.run(
+        new BuildBenchmark.Settings(variables, ops, repeats, !noPlain, !noTfg), out());
     return done();
   }
 

@@ -38,8 +38,28 @@ class BenchmarkTest {
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
-        .containsPattern("3 variables +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms")
+        .containsPattern("minimize .*\n3 variables +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms")
+        .containsPattern("first run .*\n3 variables +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms")
+        .containsPattern("step .*\n3 variables +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms")
         .containsPattern("300 forward ops +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+ ms");
+  }
+
+  @Test
+  void timesBuildingWithoutTheOptimizersThatTakeLong() {
+    var run =
+        CommandLineFixture.run(
+            "benchmark",
+            "build",
+            "--variables=3",
+            "--ops=200",
+            "--repeats=1",
+            "--no-plain",
+            "--no-tfg");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(run.out())
+        .containsPattern("first run +ordered base +SAM\n3 variables +[0-9.]+ ms +[0-9.]+ ms\n");
   }
 
   @Test
@@ -157,7 +177,7 @@ class BenchmarkTest {
     assertThat(help("micro-batches")).contains("--parts=K", "default: 1,2,4,8,16", "--steps=N");
     assertThat(help("memory")).contains("--batch-size=N", "--channels=N", "default: 256");
     assertThat(help("throughput")).contains("--batch-size=N", "--xla", "default: 50");
-    assertThat(help("build")).contains("--variables=N", "--ops=N", "--repeats=N");
+    assertThat(help("build")).contains("--variables=N", "--ops=N", "--repeats=N", "--no-tfg");
   }
 
   private static String help(String command) {
