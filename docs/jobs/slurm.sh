@@ -17,7 +17,7 @@ DATA=$HOME/data/fashion-mnist
 RUN=$HOME/runs/$SLURM_JOB_NAME
 CACHE=$HOME/sam-tf/javacpp
 
-export TF_CPP_MIN_LOG_LEVEL=2 TF_DETERMINISTIC_OPS=1
+export TF_CPP_MIN_LOG_LEVEL=2
 mkdir -p "$RUN"
 
 java -Xmx8g -Dorg.bytedeco.javacpp.cachedir="$CACHE" -jar "$JAR" train \
