@@ -108,7 +108,7 @@ public final class SamTrainOp {
 
     /**
      * The size ρ of the neighbourhood as a value of the graph; see {@link
-     * SamOptimizer.Builder#rho(Operand)}.
+     * SamOptimizerBuilder#rho(Operand)}.
      *
      * @param rho a scalar of a floating-point type
      * @return this builder
@@ -134,7 +134,7 @@ public final class SamTrainOp {
     }
 
     /**
-     * Lets the neighbourhood scale with the weights; see {@link SamOptimizer.Builder#adaptive}.
+     * Lets the neighbourhood scale with the weights; see {@link SamOptimizerBuilder#adaptive}.
      *
      * @param eta η, finite and not negative
      * @return this builder
@@ -148,7 +148,7 @@ public final class SamTrainOp {
     /**
      * Which variables are updated but not perturbed. None by default.
      *
-     * @param patterns of the names of variables, as for {@link SamOptimizer.Builder#freeze}
+     * @param patterns of the names of variables, as for {@link SamOptimizerBuilder#freeze}
      * @return this builder
      * @throws IllegalArgumentException if there is none, or one is no regular expression
      */

@@ -138,7 +138,7 @@ class DevicesTest {
   }
 
   static Stream<Arguments> relatives() {
-    return Stream.<UnaryOperator<SamOptimizer.Builder>>of(
+    return Stream.<UnaryOperator<SamOptimizerBuilder>>of(
             b -> b.every(2).descent(DescentDirections.looking(0.7)),
             b -> b.whenGradientIsLarge(0.1, -0.1, 6),
             b -> b.ascent(AscentDirections.momentum()).lossAtWeights(true),
@@ -152,7 +152,7 @@ class DevicesTest {
   @ParameterizedTest
   @MethodSource("relatives")
   void severalDevicesGiveWhatOneGivesWithSamsRelatives(
-      UnaryOperator<SamOptimizer.Builder> settings) {
+      UnaryOperator<SamOptimizerBuilder> settings) {
     List<List<double[]>> trained = new ArrayList<>();
     for (int devices : new int[] {1, 2}) {
       try (TwoLayersInParts net =

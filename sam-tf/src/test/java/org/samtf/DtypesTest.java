@@ -223,7 +223,7 @@ class DtypesTest {
         dot(
             constant(type.type, 1, 1, 1),
             tf.math.exp(tf.math.mul(DtypesTest.<TNumber>unchecked(x), unchecked(y))));
-    SamOptimizer.Builder builder =
+    SamOptimizerBuilder builder =
         sgd(0.5f).rho(1f).doNotPerturb(name -> name.equals("y")).inPlace(inPlace);
     SamOptimizer without = builder.build();
     List<GradAndVar<?>> plain = without.computeGradients(loss);
@@ -323,7 +323,7 @@ class DtypesTest {
     Variable<TFloat64> x = variable("x", TFloat64.class, Shape.of(3), X);
     Variable<TFloat64> y = variable("y", TFloat64.class, Shape.of(2), Y);
     float rho = 0.75f;
-    SamOptimizer.Builder builder = sgd(0.5f).rho(rho).inPlace(inPlace);
+    SamOptimizerBuilder builder = sgd(0.5f).rho(rho).inPlace(inPlace);
     if (excluded != null) {
       builder.doNotPerturb(name -> name.equals(excluded));
     }
@@ -486,7 +486,7 @@ class DtypesTest {
 
   // Parts.
 
-  private SamOptimizer.Builder sgd(float learningRate) {
+  private SamOptimizerBuilder sgd(float learningRate) {
     return SamOptimizer.builder(graph, new GradientDescent(graph, learningRate));
   }
 

@@ -30,7 +30,7 @@ import org.tensorflow.types.TFloat64;
  */
 class FixedOrderTest {
 
-  static Stream<UnaryOperator<SamOptimizer.Builder>> settings() {
+  static Stream<UnaryOperator<SamOptimizerBuilder>> settings() {
     return Stream.of(
         sam -> sam,
         sam -> sam.norm(3),
@@ -43,7 +43,7 @@ class FixedOrderTest {
 
   @ParameterizedTest
   @MethodSource("settings")
-  void noSumDependsOnTiming(UnaryOperator<SamOptimizer.Builder> settings) {
+  void noSumDependsOnTiming(UnaryOperator<SamOptimizerBuilder> settings) {
     assertNoSumDependsOnTiming((sam, x) -> settings.apply(sam));
   }
 
@@ -62,7 +62,7 @@ class FixedOrderTest {
   }
 
   private interface Cut {
-    SamOptimizer.Builder apply(SamOptimizer.Builder sam, Operand<?> x);
+    SamOptimizerBuilder apply(SamOptimizerBuilder sam, Operand<?> x);
   }
 
   private static void assertNoSumDependsOnTiming(Cut cut) {

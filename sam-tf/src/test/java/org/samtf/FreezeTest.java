@@ -62,7 +62,7 @@ class FreezeTest {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
       TestModels.Model model = TestModels.perceptron(graph, session);
-      SamOptimizer.Builder builder = SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f));
+      SamOptimizerBuilder builder = SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f));
       assertThatThrownBy(() -> builder.freeze(pattern).build().minimize(model.loss))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(message);

@@ -70,8 +70,8 @@ class GpuKernelsTest {
   private static final int OUT = 5;
 
   /** The settings that make a step differ. */
-  private static Map<String, UnaryOperator<SamOptimizer.Builder>> settings(Operand<?> x) {
-    Map<String, UnaryOperator<SamOptimizer.Builder>> settings = new LinkedHashMap<>();
+  private static Map<String, UnaryOperator<SamOptimizerBuilder>> settings(Operand<?> x) {
+    Map<String, UnaryOperator<SamOptimizerBuilder>> settings = new LinkedHashMap<>();
     for (double p : new double[] {1, 1.5, 2, 3, 4, Double.POSITIVE_INFINITY}) {
       settings.put("norm " + p, sam -> sam.norm(p));
       settings.put("adaptive, norm " + p, sam -> sam.norm(p).adaptive(0.01f));
@@ -109,7 +109,7 @@ class GpuKernelsTest {
     for (String name : names) {
       try (Graph graph = new Graph()) {
         Model model = new Model(graph, type.type);
-        SamOptimizer.Builder sam =
+        SamOptimizerBuilder sam =
             SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f)).cpuOnly(false);
         Op train = settings(model.x).get(name).apply(sam).build().minimize(model.loss);
         check(train, name, problems);
@@ -118,7 +118,7 @@ class GpuKernelsTest {
     try (Graph graph = new Graph()) {
       Model model = new Model(graph, type.type);
       Operand<TFloat32> rho = Ops.create(graph).placeholder(TFloat32.class);
-      SamOptimizer.Builder sam =
+      SamOptimizerBuilder sam =
           SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f)).cpuOnly(false).rho(rho);
       check(sam.build().minimize(model.loss), "rho from the graph", problems);
     }

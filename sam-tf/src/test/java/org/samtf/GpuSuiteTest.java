@@ -106,8 +106,8 @@ class GpuSuiteTest {
       return variable;
     }
 
-    Op minimize(UnaryOperator<SamOptimizer.Builder> settings) {
-      SamOptimizer.Builder sam =
+    Op minimize(UnaryOperator<SamOptimizerBuilder> settings) {
+      SamOptimizerBuilder sam =
           SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f)).cpuOnly(false).rho(0.1f);
       Op train = settings.apply(sam).build().minimize(loss);
       session.initialize();
@@ -137,7 +137,7 @@ class GpuSuiteTest {
   private static double[] train(
       Class<? extends TNumber> type,
       String device,
-      Function<Net, UnaryOperator<SamOptimizer.Builder>> settings) {
+      Function<Net, UnaryOperator<SamOptimizerBuilder>> settings) {
     try (Net net = new Net(type, device)) {
       Op train = net.minimize(settings.apply(net));
       for (int step = 0; step < STEPS; step++) {
@@ -166,7 +166,7 @@ class GpuSuiteTest {
     "Infinity,true"
   })
   void everyNormGivesWhatTheCpuGives(double p, boolean adaptive) {
-    Function<Net, UnaryOperator<SamOptimizer.Builder>> settings =
+    Function<Net, UnaryOperator<SamOptimizerBuilder>> settings =
         net -> sam -> adaptive ? sam.norm(p).adaptive(0.01f) : sam.norm(p);
     Class<? extends TNumber> type = DtypesTest.Type.FLOAT64.type;
 
@@ -187,7 +187,7 @@ class GpuSuiteTest {
   }
 
   /** A setting by its name; a number is a norm. */
-  private static UnaryOperator<SamOptimizer.Builder> setting(String name, Net net) {
+  private static UnaryOperator<SamOptimizerBuilder> setting(String name, Net net) {
     return sam ->
         switch (name) {
           case "adaptive" -> sam.adaptive(0.01f);

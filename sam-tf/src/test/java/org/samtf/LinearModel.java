@@ -55,7 +55,7 @@ public final class LinearModel<T extends TNumber> implements AutoCloseable {
   /** The position of each variable's first entry in the vector of all, by name. */
   private final Map<String, Integer> offsets = new HashMap<>();
 
-  public LinearModel(Class<T> type, UnaryOperator<SamOptimizer.Builder> settings) {
+  public LinearModel(Class<T> type, UnaryOperator<SamOptimizerBuilder> settings) {
     this(type, settings, graph -> new GradientDescent(graph, 1f));
   }
 
@@ -66,9 +66,7 @@ public final class LinearModel<T extends TNumber> implements AutoCloseable {
    * @param base makes the optimizer to wrap
    */
   public LinearModel(
-      Class<T> type,
-      UnaryOperator<SamOptimizer.Builder> settings,
-      Function<Graph, Optimizer> base) {
+      Class<T> type, UnaryOperator<SamOptimizerBuilder> settings, Function<Graph, Optimizer> base) {
     this.type = type;
     Ops tf = Ops.create(graph);
     gradient = tf.withName("c").placeholder(type, Placeholder.shape(Shape.of(SIZE)));

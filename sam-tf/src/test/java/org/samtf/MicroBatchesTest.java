@@ -65,11 +65,11 @@ class MicroBatchesTest {
 
   /** The weights after some steps. */
   private static List<double[]> train(
-      int steps, UnaryOperator<SamOptimizer.Builder> settings, boolean cut, int k) {
+      int steps, UnaryOperator<SamOptimizerBuilder> settings, boolean cut, int k) {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
       Net net = new Net(graph, session);
-      SamOptimizer.Builder builder =
+      SamOptimizerBuilder builder =
           settings.apply(
               SamOptimizer.builder(graph, new Momentum(graph, LEARNING_RATE, MOMENTUM)).rho(RHO));
       if (cut) {
@@ -265,7 +265,7 @@ class MicroBatchesTest {
       List<double[]> initial = new ArrayList<>();
       net.weights.forEach(w -> initial.add(Values.of(session, w)));
       loop = new PlainLoop(initial, 2);
-      SamOptimizer.Builder builder =
+      SamOptimizerBuilder builder =
           SamOptimizer.builder(graph, new Momentum(graph, LEARNING_RATE, MOMENTUM)).rho(RHO);
       SamOptimizer sam =
           (byFraction
@@ -359,7 +359,7 @@ class MicroBatchesTest {
   void aSeedOfTheAscentExamplesIsTwoIntegers() {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
-      SamOptimizer.Builder builder = SamOptimizer.builder(graph, new GradientDescent(graph));
+      SamOptimizerBuilder builder = SamOptimizer.builder(graph, new GradientDescent(graph));
       assertThatIllegalArgumentException()
           .isThrownBy(() -> builder.randomAscentExamples(tf.constant(1L)))
           .withMessageContaining("must be a vector of two TInt32 or TInt64");

@@ -52,7 +52,7 @@ class OfferedValuesTest {
   }
 
   private interface Setting {
-    SamOptimizer.Builder set(SamOptimizer.Builder builder, Operand<?> x);
+    SamOptimizerBuilder set(SamOptimizerBuilder builder, Operand<?> x);
   }
 
   private static final Map<String, Setting> SETTINGS = new LinkedHashMap<>();
@@ -67,7 +67,7 @@ class OfferedValuesTest {
     steps.put("shared", (b, x) -> b.microBatches(4, x).sharePerturbation(2).sequential(true));
     steps.put("in place", (b, x) -> b.inPlace(true));
     steps.put("subset in place", (b, x) -> b.inPlace(true).ascentExamples(3, x));
-    Map<String, UnaryOperator<SamOptimizer.Builder>> more = new LinkedHashMap<>();
+    Map<String, UnaryOperator<SamOptimizerBuilder>> more = new LinkedHashMap<>();
     more.put("", b -> b);
     more.put("biases unperturbed", b -> b.doNotPerturb("b*"));
     more.put("adaptive, L2", b -> b.adaptive().doNotScale("b*").l2(0.1f).doNotPerturb("w2"));
@@ -134,7 +134,7 @@ class OfferedValuesTest {
   }
 
   private static SamOptimizer sam(Net net, String setting) {
-    SamOptimizer.Builder builder =
+    SamOptimizerBuilder builder =
         SamOptimizer.builder(net.graph, new Momentum(net.graph, 0.1f, 0.9f)).rho(0.2f);
     return SETTINGS.get(setting).set(builder, net.x).build();
   }

@@ -52,7 +52,7 @@ class PackingTest {
         List<Class<? extends TNumber>> types,
         List<Shape> shapes,
         boolean cpuOnly,
-        UnaryOperator<SamOptimizer.Builder> settings) {
+        UnaryOperator<SamOptimizerBuilder> settings) {
       Random random = new Random(3);
       count = shapes.size();
       Ops tf = Ops.create(graph);
@@ -61,7 +61,7 @@ class PackingTest {
       for (int i = 0; i < count; i++) {
         losses.add(loss(tf, types.get(i), shapes.get(i), i, random));
       }
-      SamOptimizer.Builder builder =
+      SamOptimizerBuilder builder =
           SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f)).rho(0.3f).cpuOnly(cpuOnly);
       sam = settings.apply(builder).build();
       train = sam.minimize(losses.size() == 1 ? losses.get(0) : tf.math.addN(losses));
@@ -129,7 +129,7 @@ class PackingTest {
       List<Class<? extends TNumber>> types,
       List<Shape> shapes,
       boolean cpuOnly,
-      UnaryOperator<SamOptimizer.Builder> settings) {
+      UnaryOperator<SamOptimizerBuilder> settings) {
     try (Model model = new Model(types, shapes, cpuOnly, settings)) {
       double[] ones = new double[shapes.size()];
       Arrays.fill(ones, 1);
@@ -155,7 +155,7 @@ class PackingTest {
       types.add(isMixed ? all[random.nextInt(all.length)].type : DtypesTest.Type.FLOAT64.type);
       shapes.add(SHAPES.get(random.nextInt(SHAPES.size())));
     }
-    UnaryOperator<SamOptimizer.Builder> settings =
+    UnaryOperator<SamOptimizerBuilder> settings =
         sam -> {
           sam.norm(NORMS.get(norm)).inPlace(isInPlace);
           if (isAdaptive) {
@@ -218,7 +218,7 @@ class PackingTest {
 
   @Test
   void moreVariablesAreNoMoreOps() {
-    UnaryOperator<SamOptimizer.Builder> plain = sam -> sam;
+    UnaryOperator<SamOptimizerBuilder> plain = sam -> sam;
     try (Model few = new Model(ofOneType(3), copies(3), false, plain);
         Model many = new Model(ofOneType(30), copies(30), false, plain)) {
       for (String type : List.of("L2Loss", "Max", "Min", "Mul", "Add", "IsFinite", "ConcatV2")) {
@@ -232,7 +232,7 @@ class PackingTest {
   @Test
   void onCpusOnlyManyAreLaidEndToEnd() {
     int many = Packing.MANY_ON_CPU;
-    UnaryOperator<SamOptimizer.Builder> plain = sam -> sam;
+    UnaryOperator<SamOptimizerBuilder> plain = sam -> sam;
     try (Model few = new Model(ofOneType(many - 1), copies(many - 1), true, plain);
         Model enough = new Model(ofOneType(many), copies(many), true, plain);
         Model forGpus = new Model(ofOneType(many), copies(many), false, plain)) {

@@ -131,7 +131,7 @@ class PerturbationPropertiesTest {
 
   /** Graphs are built once and serve all tries. */
   private static LinearModel<?> model(
-      Object key, Precision precision, UnaryOperator<SamOptimizer.Builder> settings) {
+      Object key, Precision precision, UnaryOperator<SamOptimizerBuilder> settings) {
     return MODELS.computeIfAbsent(
         key,
         k -> {

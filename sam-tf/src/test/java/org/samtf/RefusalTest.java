@@ -43,7 +43,7 @@ class RefusalTest {
     return new SamOptimizer(m.graph, new GradientDescent(m.graph, 0.1f));
   }
 
-  private static SamOptimizer.Builder builder(TestModels.Maker m) {
+  private static SamOptimizerBuilder builder(TestModels.Maker m) {
     return SamOptimizer.builder(m.graph, new GradientDescent(m.graph, 0.1f));
   }
 

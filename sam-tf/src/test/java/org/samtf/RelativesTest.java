@@ -43,7 +43,7 @@ class RelativesTest {
   /** What is not offered: the paper's order of Friendly SAM, and an update beside the optimizer. */
   private static final Set<String> NOT_OFFERED = Set.of("friendly-paper", "weighted-decoupled");
 
-  private static final Map<String, BiConsumer<SamOptimizer.Builder, JsonNode>> MEMBERS =
+  private static final Map<String, BiConsumer<SamOptimizerBuilder, JsonNode>> MEMBERS =
       Map.ofEntries(
           Map.entry("sam", (sam, s) -> {}),
           Map.entry("start-at", (sam, s) -> sam.startAt(s.get("start").asLong())),
@@ -79,7 +79,7 @@ class RelativesTest {
           Map.entry("ascent-steps", (sam, s) -> sam.ascentSteps(s.get("steps").asInt())),
           Map.entry("le-sam", (sam, s) -> sam.expectedRise((float) s.get("sigma").asDouble())));
 
-  private static void adaptivePolicy(SamOptimizer.Builder sam, JsonNode settings) {
+  private static void adaptivePolicy(SamOptimizerBuilder sam, JsonNode settings) {
     sam.whenGradientIsLarge(
         settings.get("lambda2").asDouble(),
         settings.get("lambda1").asDouble(),
@@ -87,7 +87,7 @@ class RelativesTest {
         settings.get("delta").asDouble());
   }
 
-  private static void saner(SamOptimizer.Builder sam, JsonNode settings) {
+  private static void saner(SamOptimizerBuilder sam, JsonNode settings) {
     sam.descent(
         DescentDirections.saner(
             settings.get("alpha").asDouble(), settings.get("warm_up").asLong()));
@@ -150,7 +150,7 @@ class RelativesTest {
               : tf.math.mean(tf.math.squaredDifference(logits, y), tf.constant(new int[] {0, 1}));
       float lr = (float) reference.get("lr").asDouble();
       float momentum = (float) reference.get("momentum").asDouble();
-      SamOptimizer.Builder builder =
+      SamOptimizerBuilder builder =
           SamOptimizer.builder(graph, new Momentum(graph, lr, momentum))
               .cpuOnly(cpuOnly)
               .rho((float) reference.get("rho").asDouble())

@@ -20,10 +20,10 @@ class RelativesTrainTest {
 
   private static final int STEPS = 8;
 
-  private static final Map<String, UnaryOperator<SamOptimizer.Builder>> MEMBERS = members();
+  private static final Map<String, UnaryOperator<SamOptimizerBuilder>> MEMBERS = members();
 
-  private static Map<String, UnaryOperator<SamOptimizer.Builder>> members() {
-    Map<String, UnaryOperator<SamOptimizer.Builder>> members = new LinkedHashMap<>();
+  private static Map<String, UnaryOperator<SamOptimizerBuilder>> members() {
+    Map<String, UnaryOperator<SamOptimizerBuilder>> members = new LinkedHashMap<>();
     members.put("late", b -> b.startAt(4));
     members.put("every", b -> b.every(3));
     members.put("by chance", b -> b.atRandom(0.5, 3));
@@ -59,7 +59,7 @@ class RelativesTrainTest {
       try (Graph graph = new Graph();
           Session session = new Session(graph)) {
         SmallClassifier model = new SmallClassifier(graph, session, "", 0);
-        SamOptimizer.Builder builder =
+        SamOptimizerBuilder builder =
             MEMBERS.get(name).apply(SamOptimizer.builder(graph, base.maker.apply(graph)));
         if (kind > 0 || name.equals("AE-SAM")) {
           builder

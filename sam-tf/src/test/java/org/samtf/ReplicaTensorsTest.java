@@ -41,7 +41,7 @@ class ReplicaTensorsTest {
     graph.close();
   }
 
-  private SamOptimizer.Builder builder() {
+  private SamOptimizerBuilder builder() {
     return SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f)).rho(0.1f);
   }
 

@@ -46,7 +46,7 @@ class SecondPassConditionTest {
   @TempDir Path directory;
 
   private static Function<Graph, Optimizer> sam(
-      ZeroRhoTest.Base base, UnaryOperator<SamOptimizer.Builder> settings) {
+      ZeroRhoTest.Base base, UnaryOperator<SamOptimizerBuilder> settings) {
     return graph ->
         settings.apply(SamOptimizer.builder(graph, base.maker.apply(graph)).rho(0.5f)).build();
   }
@@ -80,14 +80,14 @@ class SecondPassConditionTest {
   @EnumSource
   void withRhoZeroEveryConditionTrainsAsTheBase(ZeroRhoTest.Base base) {
     Map<String, byte[]> expected = ZeroRhoTest.trainedByBase(base, ZeroRhoTest.Bias.PLAIN);
-    List<UnaryOperator<SamOptimizer.Builder>> all =
+    List<UnaryOperator<SamOptimizerBuilder>> all =
         List.of(
             b -> b.every(3),
             b -> b.whenGradientIsLarge(1, -1, 20),
             b -> b.ascent(AscentDirections.momentum()),
             b -> b.ascent(AscentDirections.random(3)),
             b -> b.ascent(AscentDirections.friendly(1, 0.9)).every(2));
-    for (UnaryOperator<SamOptimizer.Builder> settings : all) {
+    for (UnaryOperator<SamOptimizerBuilder> settings : all) {
       Map<String, byte[]> actual =
           ZeroRhoTest.trained(
               sam(base, b -> settings.apply(b).rho(0)), ZeroRhoTest.Bias.PLAIN, ZeroRhoTest.STEPS);
@@ -129,14 +129,14 @@ class SecondPassConditionTest {
   }
 
   private static Arguments condition(
-      String name, UnaryOperator<SamOptimizer.Builder> settings, String runs) {
+      String name, UnaryOperator<SamOptimizerBuilder> settings, String runs) {
     return Arguments.of(name, settings, runs);
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("conditions")
   void theSecondPassIsRunWhereItIsToBe(
-      String name, UnaryOperator<SamOptimizer.Builder> settings, String runs) {
+      String name, UnaryOperator<SamOptimizerBuilder> settings, String runs) {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
       TestModels.Maker m = new TestModels.Maker(graph, session);
@@ -221,12 +221,12 @@ class SecondPassConditionTest {
         member("momentum", b -> b.ascent(AscentDirections.momentum()).lossAtWeights(true)));
   }
 
-  private static Arguments member(String name, UnaryOperator<SamOptimizer.Builder> settings) {
+  private static Arguments member(String name, UnaryOperator<SamOptimizerBuilder> settings) {
     return Arguments.of(name, settings);
   }
 
   private static Op step(
-      SmallClassifier model, Optimizer base, UnaryOperator<SamOptimizer.Builder> settings) {
+      SmallClassifier model, Optimizer base, UnaryOperator<SamOptimizerBuilder> settings) {
     SamOptimizer sam = settings.apply(SamOptimizer.builder(model.graph(), base)).build();
     Op train = sam.minimize(model.trainingLoss);
     model.session().initialize();
@@ -235,7 +235,7 @@ class SecondPassConditionTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("members")
-  void aCheckpointGoesOnBitForBit(String name, UnaryOperator<SamOptimizer.Builder> settings)
+  void aCheckpointGoesOnBitForBit(String name, UnaryOperator<SamOptimizerBuilder> settings)
       throws IOException {
     for (boolean keepsMomentum : new boolean[] {true, false}) {
       Path path = directory.resolve("checkpoint" + keepsMomentum);
@@ -269,7 +269,7 @@ class SecondPassConditionTest {
   /** A batch with a NaN: counters, averages and kept directions stay as they are. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("members")
-  void aStepThatFailsKeepsNothing(String name, UnaryOperator<SamOptimizer.Builder> settings) {
+  void aStepThatFailsKeepsNothing(String name, UnaryOperator<SamOptimizerBuilder> settings) {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
       SmallClassifier model = new SmallClassifier(graph, session, "", 0);
@@ -432,7 +432,7 @@ class SecondPassConditionTest {
         Variable<TFloat64> w = m.variable("w", new double[] {1, -2, 0.5, 3}, 2, 2);
         Operand<TFloat64> logits = tf.math.tanh(tf.linalg.matMul(x, w));
         Operand<TFloat64> loss = tf.math.mean(tf.math.exp(logits), tf.constant(new int[] {0, 1}));
-        SamOptimizer.Builder sam =
+        SamOptimizerBuilder sam =
             SamOptimizer.builder(graph, new Momentum(graph, 0.5f, 0.5f))
                 .rho(0)
                 .every(2)
@@ -462,7 +462,7 @@ class SecondPassConditionTest {
       Operand<TFloat64> logits = tf.withName("z").math.tanh(w);
       Operand<TFloat64> penalty = tf.sum(tf.math.mul(w, w), tf.constant(0));
       Operand<TFloat64> loss = tf.sum(logits, tf.constant(0));
-      SamOptimizer.Builder sam =
+      SamOptimizerBuilder sam =
           SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f)).logits(logits);
       assertThatThrownBy(() -> sam.build().minimize(tf.math.add(loss, penalty)))
           .hasMessageContaining("depends on variable \"w\" otherwise than through logits \"z\"");
@@ -504,7 +504,7 @@ class SecondPassConditionTest {
   }
 
   private static void assertRefused(
-      Graph graph, UnaryOperator<SamOptimizer.Builder> settings, String message) {
+      Graph graph, UnaryOperator<SamOptimizerBuilder> settings, String message) {
     assertThatThrownBy(
             () ->
                 settings

@@ -49,7 +49,7 @@ class SettingsTest {
     graph.close();
   }
 
-  private SamOptimizer.Builder builder() {
+  private SamOptimizerBuilder builder() {
     return SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f)).rho(0.5f);
   }
 
@@ -61,8 +61,8 @@ class SettingsTest {
         .doesNotContain("\n");
   }
 
-  private void refusesToBuild(Consumer<SamOptimizer.Builder> settings, String message) {
-    SamOptimizer.Builder builder = builder();
+  private void refusesToBuild(Consumer<SamOptimizerBuilder> settings, String message) {
+    SamOptimizerBuilder builder = builder();
     settings.accept(builder);
     refuses(builder::build, message);
   }
@@ -125,7 +125,7 @@ class SettingsTest {
   /** A builder goes on after build, and what it built does not change. */
   @Test
   void builtSettingsDoNotChange() {
-    SamOptimizer.Builder builder = builder().norm(3);
+    SamOptimizerBuilder builder = builder().norm(3);
     SamOptimizer sam = builder.build();
     String before = sam.toString();
     builder.norm(1).rho(9f).l2(1f).freeze("w");

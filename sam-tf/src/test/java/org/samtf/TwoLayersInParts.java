@@ -50,7 +50,7 @@ public final class TwoLayersInParts implements AutoCloseable {
       List<String> devices,
       boolean sequential,
       int sharing,
-      UnaryOperator<SamOptimizer.Builder> settings) {
+      UnaryOperator<SamOptimizerBuilder> settings) {
     session = open.apply(graph);
     m = new TestModels.Maker(graph, session);
     Ops tf = m.tf;
@@ -58,7 +58,7 @@ public final class TwoLayersInParts implements AutoCloseable {
     Operand<TFloat64> hidden = tf.math.tanh(tf.linalg.matMul(x, m.weight("w1", 5, 7)));
     Operand<TFloat64> y = tf.linalg.matMul(hidden, m.weight("w2", 7, 2));
     Operand<TFloat64> loss = tf.math.mean(tf.math.mul(y, y), tf.constant(new int[] {0, 1}));
-    SamOptimizer.Builder builder =
+    SamOptimizerBuilder builder =
         SamOptimizer.builder(graph, new Momentum(graph, 0.1f, 0.9f))
             .rho(0.2f)
             .microBatches(PARTS, x)

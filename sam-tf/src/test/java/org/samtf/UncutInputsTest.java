@@ -84,11 +84,11 @@ class UncutInputsTest {
     return minimize(builder().microBatches(k, batchInputs), loss);
   }
 
-  private SamOptimizer.Builder builder() {
+  private SamOptimizerBuilder builder() {
     return SamOptimizer.builder(graph, new GradientDescent(graph, 0.1f));
   }
 
-  private Op minimize(SamOptimizer.Builder builder, Operand<TFloat32> loss) {
+  private Op minimize(SamOptimizerBuilder builder, Operand<TFloat32> loss) {
     Op train = builder.build().minimize(loss);
     session.initialize();
     return train;

@@ -8,7 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.PointerScope;
-import org.samtf.SamOptimizer;
+import org.samtf.SamOptimizerBuilder;
 import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.Protos;
 import org.tensorflow.Graph;
@@ -116,7 +116,7 @@ public final class Cluster {
   }
 
   /**
-   * The full name of a device of the cluster, for {@link SamOptimizer.Builder#devices} or {@code
+   * The full name of a device of the cluster, for {@link SamOptimizerBuilder#devices} or {@code
    * Ops.withDevice}.
    *
    * @param task the number of the machine, from 0

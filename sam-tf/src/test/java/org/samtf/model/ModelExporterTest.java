@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.SamOptimizer;
+import org.samtf.SamOptimizerBuilder;
 import org.samtf.SmallClassifier;
 import org.samtf.Values;
 import org.samtf.direction.AscentDirections;
@@ -66,7 +67,7 @@ class ModelExporterTest {
     }
 
     Trained(
-        String base, String prefix, float dropout, UnaryOperator<SamOptimizer.Builder> settings) {
+        String base, String prefix, float dropout, UnaryOperator<SamOptimizerBuilder> settings) {
       model = new SmallClassifier(graph, session, prefix, dropout);
       sam = settings.apply(SamOptimizer.builder(graph, base(base, graph)).rho(0.1f)).build();
       step = model.step(sam.minimize(model.trainingLoss));
@@ -132,7 +133,7 @@ class ModelExporterTest {
     goesOn(base, builder -> builder);
   }
 
-  static Stream<UnaryOperator<SamOptimizer.Builder>> relatives() {
+  static Stream<UnaryOperator<SamOptimizerBuilder>> relatives() {
     return Stream.of(
         b -> b.every(5).descent(DescentDirections.looking(0.7)),
         b -> b.whenGradientIsLarge(0.5, -0.5, 9),
@@ -143,12 +144,11 @@ class ModelExporterTest {
   /** With counters, running means and directions of its own. */
   @ParameterizedTest
   @MethodSource("relatives")
-  void goesOnWithWhatAStepKeeps(UnaryOperator<SamOptimizer.Builder> settings) throws IOException {
+  void goesOnWithWhatAStepKeeps(UnaryOperator<SamOptimizerBuilder> settings) throws IOException {
     goesOn("adagradda", settings);
   }
 
-  private void goesOn(String base, UnaryOperator<SamOptimizer.Builder> settings)
-      throws IOException {
+  private void goesOn(String base, UnaryOperator<SamOptimizerBuilder> settings) throws IOException {
     Path first = directory.resolve("first");
     Path second = directory.resolve("second");
     Map<String, byte[]> expected;

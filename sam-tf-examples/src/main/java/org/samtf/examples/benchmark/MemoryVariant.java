@@ -3,6 +3,7 @@ package org.samtf.examples.benchmark;
 import java.util.function.UnaryOperator;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
+import org.samtf.SamOptimizerBuilder;
 import org.samtf.direction.AscentDirections;
 import org.samtf.direction.DescentDirections;
 import org.tensorflow.Graph;
@@ -33,18 +34,18 @@ enum MemoryVariant {
   private final String title;
   private final int parts;
   private final boolean sequential;
-  private final UnaryOperator<SamOptimizer.Builder> settings;
+  private final UnaryOperator<SamOptimizerBuilder> settings;
 
   MemoryVariant(String title, int parts, boolean sequential) {
     this(title, parts, sequential, UnaryOperator.identity());
   }
 
-  MemoryVariant(String title, UnaryOperator<SamOptimizer.Builder> settings) {
+  MemoryVariant(String title, UnaryOperator<SamOptimizerBuilder> settings) {
     this(title, 1, false, settings);
   }
 
   MemoryVariant(
-      String title, int parts, boolean sequential, UnaryOperator<SamOptimizer.Builder> settings) {
+      String title, int parts, boolean sequential, UnaryOperator<SamOptimizerBuilder> settings) {
     this.title = title;
     this.parts = parts;
     this.sequential = sequential;

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.samtf.SamOptimizer;
+import org.samtf.SamOptimizerBuilder;
 import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -54,7 +55,7 @@ interface StepWriting {
   }
 
   /** A step of SAM with settings of its own. */
-  static StepWriting sam(BiFunction<SamOptimizer.Builder, Network, SamOptimizer.Builder> settings) {
+  static StepWriting sam(BiFunction<SamOptimizerBuilder, Network, SamOptimizerBuilder> settings) {
     return (graph, network) -> {
       SamOptimizer sam =
           settings

@@ -1,7 +1,7 @@
 package org.samtf.examples.train;
 
 import java.util.List;
-import org.samtf.SamOptimizer;
+import org.samtf.SamOptimizerBuilder;
 import org.samtf.examples.model.Network;
 
 /**
@@ -79,7 +79,7 @@ public record BatchCut(
    * @param network whose batches are cut
    * @return the builder
    */
-  public SamOptimizer.Builder applyTo(SamOptimizer.Builder builder, Network network) {
+  public SamOptimizerBuilder applyTo(SamOptimizerBuilder builder, Network network) {
     if (microBatches > 1) {
       builder.microBatches(microBatches, network.batchInputs()).sequential(sequential);
       if (!devices.isEmpty()) {

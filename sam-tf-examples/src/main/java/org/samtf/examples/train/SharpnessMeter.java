@@ -2,6 +2,7 @@ package org.samtf.examples.train;
 
 import java.util.Optional;
 import org.samtf.SamOptimizer;
+import org.samtf.SamOptimizerBuilder;
 import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
@@ -24,7 +25,7 @@ final class SharpnessMeter {
 
   SharpnessMeter(Graph graph, Network network, float rho, double norm, Optional<Float> adaptive) {
     this.network = network;
-    SamOptimizer.Builder builder =
+    SamOptimizerBuilder builder =
         SamOptimizer.builder(graph, new GradientDescent(graph))
             .rho(rho)
             .norm(norm)

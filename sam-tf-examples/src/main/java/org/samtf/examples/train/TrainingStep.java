@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
+import org.samtf.SamOptimizerBuilder;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
@@ -68,7 +69,7 @@ public record TrainingStep(
     SamOptimizer sam;
     Op train;
     try {
-      SamOptimizer.Builder builder =
+      SamOptimizerBuilder builder =
           SamOptimizer.builder(graph, base)
               .rho(settings.rho())
               .norm(settings.norm())

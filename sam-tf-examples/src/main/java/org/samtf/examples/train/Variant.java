@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.samtf.SamOptimizer;
+import org.samtf.SamOptimizerBuilder;
 import org.samtf.direction.AscentDirections;
 import org.samtf.direction.DescentDirections;
 import org.samtf.examples.failure.InputException;
@@ -209,7 +210,7 @@ public enum Variant {
    * @param run what the step is of
    * @return the builder
    */
-  SamOptimizer.Builder applyTo(SamOptimizer.Builder builder, Network network, float rho, Run run) {
+  SamOptimizerBuilder applyTo(SamOptimizerBuilder builder, Network network, float rho, Run run) {
     return switch (this) {
       case BASE -> throw new IllegalArgumentException("the base optimizer has no neighbourhood");
       case SAM, ASAM -> builder;
