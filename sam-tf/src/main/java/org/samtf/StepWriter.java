@@ -1,9 +1,7 @@
 package org.samtf;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.samtf.direction.StepVectors;
-import org.samtf.direction.WeightVector;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.Reals;
@@ -50,12 +47,7 @@ final class StepWriter {
   private final TrainedVariables variables;
   private final Momenta momenta;
   private final StepState state;
-
-  /** The sums of g over the replicas, where a step needs their mean. */
-  private final GradientSums firstSums;
-
-  private final Map<Output<?>, Operand<TNumber>> means = new HashMap<>();
-  private final Map<List<String>, Ops> opsByPlace = new HashMap<>();
+  private final Descent descent;
   private Gate gate = Gate.open();
   private int groupsWritten;
 
@@ -70,13 +62,13 @@ final class StepWriter {
     this.scope = scope;
     this.momenta = momenta;
     this.state = new StepState(scope.withSubScope("state"));
-    this.firstSums = new GradientSums(settings.cut.isSequential());
     this.reads =
         settings.inPlace ? DeviceReads.none() : DeviceReads.below(scope.withSubScope("reads"));
     this.replicas = Replicas.of(settings, scope, losses, reads);
     this.variables =
         TrainedVariables.of(
             replicas.losses, settings.trainable, settings.frozen, settings.notPerturbed);
+    this.descent = new Descent(scope, settings, replicas.count(), momenta, state);
   }
 
   /**
@@ -154,7 +146,8 @@ final class StepWriter {
     GraphScope at = scope.withSubScope("condition");
     Optional<StepVectors> vectors = Optional.empty();
     if (!ahead.isEmpty()) {
-      vectors = Optional.of(meanStep(List.copyOf(firstSums.variables()), at, x -> x, false));
+      List<Output<?>> trained = List.copyOf(descent.firstSums.variables());
+      vectors = Optional.of(descent.step(trained, at, gate, x -> x, false));
     }
     return Gate.where(at, settings.condition.get().holds(at.ops(), state, vectors));
   }
@@ -166,7 +159,7 @@ final class StepWriter {
       FirstPass first = firstPass(i, sequence.before(replicas.scope(i)));
       List<? extends Op> pass = List.copyOf(first.gradients.values());
       if (settings.appliesGradient()) {
-        pass = firstSums.add(first.scope.withSubScope("ascent"), first.gradients);
+        pass = descent.firstSums.add(first.scope.withSubScope("ascent"), first.gradients);
       }
       sequence.ends(first.scope, settings.hasFirstPass() ? pass : List.of());
       group.add(first);
@@ -192,7 +185,7 @@ final class StepWriter {
     if (perturbed.isEmpty()) {
       throw new IllegalArgumentException(
           "doNotPerturb takes all of the variables "
-              + names(List.copyOf(gradients.keySet()))
+              + TrainedVariables.names(List.copyOf(gradients.keySet()))
               + " that loss \""
               + replica.loss.op().name()
               + "\" trains, so that none is perturbed; name fewer, or train without SAM");
@@ -203,12 +196,10 @@ final class StepWriter {
   /** ε(w), of the mean of the gradients of the replicas that share it. */
   private Ascended ascend(List<FirstPass> group) {
     FirstPass first = group.get(0);
-    group.forEach(other -> requireSameVariables(first, other));
     GraphScope at = first.scope.withSubScope("ascent");
     Ops tf = at.ops();
-    Ascended ascended = ascend(first, directions(group, at), tf);
-    groupsWritten++;
-    return ascended;
+    GroupGradients gradients = new GroupGradients(settings, reads, momenta, state, gate);
+    return ascend(first, gradients.directions(group, at, groupsWritten++), tf);
   }
 
   private Ascended ascend(FirstPass first, List<Operand<TNumber>> directions, Ops tf) {
@@ -216,7 +207,7 @@ final class StepWriter {
     return Ascended.along(
         directions,
         first.perturbed,
-        names(first.perturbed),
+        TrainedVariables.names(first.perturbed),
         () -> gate.enter(reads.read(first.perturbed, device), device),
         tf,
         settings,
@@ -237,68 +228,6 @@ final class StepWriter {
       gradients.add(sums.times(variable, new Reals(tf), 1.0 / group.size()));
     }
     return reached.and(ascend(first, gradients, tf));
-  }
-
-  /** What ε goes along: g, or what is made of it. */
-  private List<Operand<TNumber>> directions(List<FirstPass> group, GraphScope at) {
-    if (settings.ascentDirection.isEmpty()) {
-      return gradients(group, at);
-    }
-    FirstPass first = group.get(0);
-    String device = first.scope.getDeviceString();
-    Ops tf = at.withSubScope("direction").ops();
-    GraphStep.Parts parts = new GraphStep.Parts();
-    parts.variables = first.perturbed;
-    parts.space =
-        new GraphVector.Space(
-            tf,
-            Collections.nCopies(first.perturbed.size(), tf),
-            Reals.commonType(first.perturbed),
-            settings.cpuOnly);
-    parts.state = state;
-    parts.gate = gate;
-    parts.entrance = x -> gate.enter(x, device);
-    parts.keeper = (name, i, value) -> state.keepMean(at, name, first.perturbed.get(i), value);
-    parts.draw = groupsWritten;
-    parts.gradients = () -> gradients(group, at);
-    parts.weights = () -> gate.enter(reads.read(first.perturbed, device), device);
-    parts.momenta =
-        () ->
-            gate.enter(
-                momenta.of(List.copyOf(first.gradients.keySet()), first.perturbed, state), device);
-    WeightVector direction = settings.ascentDirection.get().of(new GraphStep(parts));
-    return direction.parts();
-  }
-
-  /** The mean of g over the replicas that share an ε. */
-  private List<Operand<TNumber>> gradients(List<FirstPass> group, GraphScope at) {
-    Reals reals = new Reals(at.ops());
-    List<Operand<TNumber>> gradients = new ArrayList<>();
-    for (Output<?> variable : group.get(0).perturbed) {
-      DeviceSums sum = new DeviceSums();
-      for (FirstPass pass : group) {
-        Operand<?> gradient =
-            gate.enter(pass.gradients.get(variable), pass.scope.getDeviceString());
-        sum.add(pass.scope.withSubScope("ascent"), gradient.asOutput());
-      }
-      gradients.add(sum.times(reals, 1.0 / group.size()));
-    }
-    return gradients;
-  }
-
-  private static void requireSameVariables(FirstPass first, FirstPass other) {
-    if (!new HashSet<>(first.perturbed).equals(new HashSet<>(other.perturbed))) {
-      throw new IllegalArgumentException(
-          "losses \""
-              + first.replica.loss.op().name()
-              + "\" and \""
-              + other.replica.loss.op().name()
-              + "\" share a perturbation but reach different variables, "
-              + names(first.perturbed)
-              + " and "
-              + names(other.perturbed)
-              + "; give each its own perturbation");
-    }
   }
 
   /** How the second passes of a group read w+ε. */
@@ -415,137 +344,26 @@ final class StepWriter {
     if (settings.hasLossAtW()) {
       secondPasses.forEach(pass -> before.add(pass.loss));
     }
-    GraphScope descent = scope.withSubScope("descent");
+    GraphScope at = scope.withSubScope("descent");
     L2Term l2 = new L2Term(settings.l2, settings.inPlace ? before : List.of());
     List<Output<?>> gradients = new ArrayList<>();
     List<Output<?>> trained = List.copyOf(sums.variables());
-    List<Operand<TNumber>> combined = combined(trained, sums, descent);
+    List<Operand<TNumber>> applied = descent.applied(trained, sums, at, gate);
     for (int i = 0; i < trained.size(); i++) {
       Output<?> variable = trained.get(i);
+      Ops tf = descent.opsFor(variable, at);
       String device = GraphStep.device(variable);
-      Ops tf = opsOn(descent, device);
-      gradients.add(l2.addTo(combined.get(i), tf, variable, device).asOutput());
+      gradients.add(l2.addTo(applied.get(i), tf, variable, device).asOutput());
     }
-    momenta.keepAverage(trained, gradients, descent, state);
+    momenta.keepAverage(trained, gradients, at, state);
     state.finishMeans(groupsWritten);
     before.addAll(state.values(gate));
     List<Op> checked = new ArrayList<>();
     ascents.forEach(ascended -> checked.addAll(ascended.finite));
-    Packing packing = Packing.of(settings.cpuOnly, gradients, names(trained));
+    Packing packing = Packing.of(settings.cpuOnly, gradients, TrainedVariables.names(trained));
     String what = gate.isOpen() ? "gradient at w+epsilon" : "gradient to apply";
     return new UpdateGradients(
-        trained, new Barrier(descent, gradients, packing, what, gate.over(checked), before));
-  }
-
-  /** ∇L(w+ε), or what is made of it and of g; what is applied in its place in other steps. */
-  private List<Operand<TNumber>> combined(
-      List<Output<?>> trained, GradientSums sums, GraphScope descent) {
-    List<Operand<TNumber>> perturbed = new ArrayList<>();
-    for (Output<?> variable : trained) {
-      Reals reals = new Reals(opsOn(descent, GraphStep.device(variable)));
-      perturbed.add(sums.times(variable, reals, 1.0 / replicas.count()));
-    }
-    if (settings.descentDirection.isPresent()) {
-      GraphStep step = meanStep(trained, descent, this::enter, true);
-      WeightVector ofGradient = step.vector(perturbed);
-      perturbed =
-          inTypesOf(trained, descent, settings.descentDirection.get().of(step, ofGradient).parts());
-    }
-    if (gate.isOpen()) {
-      return perturbed;
-    }
-    List<Operand<TNumber>> plain = withoutSecondPass(trained, descent);
-    List<Operand<TNumber>> merged = new ArrayList<>();
-    for (int i = 0; i < trained.size(); i++) {
-      Ops tf = opsOn(descent, GraphStep.device(trained.get(i)));
-      merged.add(gate.leave(tf.withName("update"), perturbed.get(i), plain.get(i)));
-    }
-    return merged;
-  }
-
-  /** What is applied in a step without a second pass: g, bit for bit, if nothing is made of it. */
-  private List<Operand<TNumber>> withoutSecondPass(List<Output<?>> trained, GraphScope descent) {
-    if (settings.descentDirection.isPresent()) {
-      GraphStep step = meanStep(trained, descent.withSubScope("plain"), this::pass, false);
-      WeightVector direction = settings.descentDirection.get().withoutSecondPass(step);
-      if (!step.isGradient(direction)) {
-        return inTypesOf(trained, descent, direction.parts());
-      }
-    }
-    List<Operand<TNumber>> gradients = new ArrayList<>();
-    for (Operand<TNumber> mean : meanGradients(trained)) {
-      gradients.add(pass(mean));
-    }
-    return gradients;
-  }
-
-  private Operand<TNumber> enter(Operand<TNumber> x) {
-    return gate.enter(x, GraphStep.device(x));
-  }
-
-  private Operand<TNumber> pass(Operand<TNumber> x) {
-    return gate.pass(x, GraphStep.device(x));
-  }
-
-  /** The means over all replicas, as a part of the step reads them. */
-  private GraphStep meanStep(
-      List<Output<?>> trained,
-      GraphScope at,
-      UnaryOperator<Operand<TNumber>> entrance,
-      boolean inActive) {
-    List<Ops> places = new ArrayList<>();
-    trained.forEach(variable -> places.add(opsOn(at, GraphStep.device(variable))));
-    GraphStep.Parts parts = new GraphStep.Parts();
-    parts.variables = trained;
-    parts.space =
-        new GraphVector.Space(at.ops(), places, Reals.commonType(trained), settings.cpuOnly);
-    parts.state = state;
-    parts.gate = gate;
-    parts.entrance = entrance;
-    parts.keeper = (name, i, value) -> state.keep(name, trained.get(i), value, inActive);
-    parts.gradients = () -> all(meanGradients(trained), entrance);
-    parts.weights = () -> all(trained, entrance);
-    parts.momenta = () -> all(momenta.of(trained, trained, state), entrance);
-    return new GraphStep(parts);
-  }
-
-  private static List<Operand<TNumber>> all(
-      List<? extends Operand<?>> xs, UnaryOperator<Operand<TNumber>> entrance) {
-    List<Operand<TNumber>> entered = new ArrayList<>();
-    xs.forEach(x -> entered.add(entrance.apply(Reals.unchecked(x))));
-    return entered;
-  }
-
-  /** g, the mean over all replicas. */
-  private List<Operand<TNumber>> meanGradients(List<Output<?>> trained) {
-    for (Output<?> variable : trained) {
-      means.computeIfAbsent(
-          variable,
-          v -> {
-            Ops tf = opsOn(scope.withSubScope("ascent"), GraphStep.device(v));
-            return firstSums.times(v, new Reals(tf), 1.0 / replicas.count());
-          });
-    }
-    List<Operand<TNumber>> gradients = new ArrayList<>();
-    trained.forEach(variable -> gradients.add(means.get(variable)));
-    return gradients;
-  }
-
-  /** Vectors are computed in float32 at least; gradients are of the variables' types. */
-  private List<Operand<TNumber>> inTypesOf(
-      List<Output<?>> trained, GraphScope at, List<Operand<TNumber>> parts) {
-    List<Operand<TNumber>> cast = new ArrayList<>();
-    for (int i = 0; i < trained.size(); i++) {
-      Output<?> variable = trained.get(i);
-      Ops tf = opsOn(at, GraphStep.device(variable));
-      cast.add(new Reals(tf).cast(parts.get(i), Reals.unchecked(variable.type())));
-    }
-    return cast;
-  }
-
-  private Ops opsOn(GraphScope at, String device) {
-    return opsByPlace.computeIfAbsent(
-        List.of(at.path(), device), key -> at.withDeviceString(device).ops());
+        trained, new Barrier(at, gradients, packing, what, gate.over(checked), before));
   }
 
   /**
@@ -573,11 +391,5 @@ final class StepWriter {
       }
     }
     return gradients;
-  }
-
-  private static List<String> names(List<Output<?>> variables) {
-    List<String> names = new ArrayList<>();
-    variables.forEach(variable -> names.add(variable.op().name()));
-    return names;
   }
 }

@@ -194,6 +194,13 @@ final class TrainedVariables {
     return variables;
   }
 
+  /** The names of some variables. */
+  static List<String> names(List<Output<?>> variables) {
+    List<String> names = new ArrayList<>();
+    variables.forEach(variable -> names.add(variable.op().name()));
+    return names;
+  }
+
   private static Set<Output<?>> without(
       Set<Output<?>> variables, VariableChoice choice, String ifNoneIsLeft) {
     Map<String, Output<?>> byName = new LinkedHashMap<>();

@@ -1,0 +1,105 @@
+package org.samtf;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Reals;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.family.TNumber;
+
+/** What the ε of a group of replicas, which share it, goes along: g, or what is made of it. */
+final class GroupGradients {
+
+  private final SamSettings settings;
+  private final DeviceReads reads;
+  private final Momenta momenta;
+  private final StepState state;
+  private final Gate gate;
+
+  /**
+   * Of a step.
+   *
+   * @param gate what they go through to the second pass
+   */
+  GroupGradients(
+      SamSettings settings, DeviceReads reads, Momenta momenta, StepState state, Gate gate) {
+    this.settings = settings;
+    this.reads = reads;
+    this.momenta = momenta;
+    this.state = state;
+    this.gate = gate;
+  }
+
+  /**
+   * What ε goes along, one tensor a perturbed variable.
+   *
+   * @param group the replicas
+   * @param at where the ops go
+   * @param number that of the group
+   * @throws IllegalArgumentException if the replicas perturb different variables
+   */
+  List<Operand<TNumber>> directions(List<FirstPass> group, GraphScope at, int number) {
+    FirstPass first = group.get(0);
+    group.forEach(other -> requireSameVariables(first, other));
+    if (settings.ascentDirection.isEmpty()) {
+      return means(group, at);
+    }
+    String device = first.scope.getDeviceString();
+    Ops tf = at.withSubScope("direction").ops();
+    GraphStep.Parts parts = new GraphStep.Parts();
+    parts.variables = first.perturbed;
+    parts.space =
+        new GraphVector.Space(
+            tf,
+            Collections.nCopies(first.perturbed.size(), tf),
+            Reals.commonType(first.perturbed),
+            settings.cpuOnly);
+    parts.state = state;
+    parts.gate = gate;
+    parts.entrance = x -> gate.enter(x, device);
+    parts.keeper = (name, i, value) -> state.keepMean(at, name, first.perturbed.get(i), value);
+    parts.draw = number;
+    parts.gradients = () -> means(group, at);
+    parts.weights = () -> gate.enter(reads.read(first.perturbed, device), device);
+    parts.momenta =
+        () ->
+            gate.enter(
+                momenta.of(List.copyOf(first.gradients.keySet()), first.perturbed, state), device);
+    return settings.ascentDirection.get().of(new GraphStep(parts)).parts();
+  }
+
+  /** The mean of g over the replicas. */
+  private List<Operand<TNumber>> means(List<FirstPass> group, GraphScope at) {
+    Reals reals = new Reals(at.ops());
+    List<Operand<TNumber>> gradients = new ArrayList<>();
+    for (Output<?> variable : group.get(0).perturbed) {
+      DeviceSums sum = new DeviceSums();
+      for (FirstPass pass : group) {
+        Operand<?> gradient =
+            gate.enter(pass.gradients.get(variable), pass.scope.getDeviceString());
+        sum.add(pass.scope.withSubScope("ascent"), gradient.asOutput());
+      }
+      gradients.add(sum.times(reals, 1.0 / group.size()));
+    }
+    return gradients;
+  }
+
+  private static void requireSameVariables(FirstPass first, FirstPass other) {
+    if (!new HashSet<>(first.perturbed).equals(new HashSet<>(other.perturbed))) {
+      throw new IllegalArgumentException(
+          "losses \""
+              + first.replica.loss.op().name()
+              + "\" and \""
+              + other.replica.loss.op().name()
+              + "\" share a perturbation but reach different variables, "
+              + TrainedVariables.names(first.perturbed)
+              + " and "
+              + TrainedVariables.names(other.perturbed)
+              + "; give each its own perturbation");
+    }
+  }
+}
