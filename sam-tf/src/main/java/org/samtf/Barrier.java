@@ -84,7 +84,7 @@ final class Barrier {
         (device, members, group) -> {
           Ops tf = scope.withDeviceString(device).ops();
           Reals reals = realsByDevice.computeIfAbsent(device, d -> new Reals(tf));
-          Operand<TNumber> packed = Packing.concat(tf, members);
+          Operand<TNumber> packed = packing.concat(tf, members, group);
           Operand<TNumber> real = reals.cast(packed, Reals.computeType(packed));
           finite.add(reals.sum(real), real, group);
         });

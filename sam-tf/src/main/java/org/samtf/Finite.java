@@ -56,7 +56,7 @@ final class Finite {
     // Strings are for the host only: TensorFlow is to choose the device.
     GraphScope scope = ((GraphScope) where.scope()).withDeviceString("");
     Ops tf = scope.ops();
-    Operand<TBool> isFinite = isFinite(tf, reductions);
+    Operand<TBool> isFinite = isFinite(tf, reductions, List.of());
     Operand<TBool> allFinite = reductions.size() == 1 ? isFinite : tf.all(isFinite, tf.constant(0));
     Operand<TBool> sequenced =
         after.isEmpty()
@@ -73,11 +73,13 @@ final class Finite {
       GraphScope scope, Operand<TBool> isFalse, Operand<TBool> allFinite, String what) {
     Ops tf = scope.ops();
     List<Operand<TNumber>> each = new ArrayList<>();
+    List<Operand<TNumber>> vectors = new ArrayList<>();
     List<String> names = new ArrayList<>();
+    List<String> namesInVectors = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
       VariableGroup group = groups.get(i);
       for (String name : group.names) {
-        names.add(" " + name);
+        (group.isSingle() ? names : namesInVectors).add(" " + name);
       }
       // Nothing but numbers leaves the device that a gradient is on.
       Operand<TNumber> ofGroup = looked.get(i);
@@ -86,21 +88,21 @@ final class Finite {
       if (group.isSingle()) {
         each.add(taken);
       } else {
-        Reals reals = new Reals(there);
-        Packing.flatParts(there, taken, group).forEach(part -> each.add(reals.sum(part)));
+        vectors.add(Packing.sums(there, taken, group));
       }
     }
-    Operand<TBool> isFinite = isFinite(tf, each);
+    names.addAll(namesInVectors);
+    Operand<TBool> isFinite = isFinite(tf, each, vectors);
     // Where each is finite, but not what they add up to, it is all of them.
     Operand<TBool> isGood =
-        each.size() == 1
+        names.size() == 1
             ? isFinite
             : tf.math.logicalAnd(isFinite, tf.math.logicalNot(tf.all(isFinite, tf.constant(0))));
     Operand<TString> all = tf.constant(StdArrays.ndCopyOf(names.toArray(new String[0])));
     Operand<TString> none = tf.fill(tf.constant(new int[] {names.size()}), tf.constant(""));
     Operand<TString> bad =
         tf.strings.reduceJoin(
-            each.size() == 1 ? all : tf.select(isGood, none, all),
+            names.size() == 1 ? all : tf.select(isGood, none, all),
             tf.constant(0),
             new ReduceJoin.Options[0]);
     Operand<TString> message =
@@ -114,12 +116,24 @@ final class Finite {
     return tf.withControlDependencies(List.of(failure)).identity(isFalse);
   }
 
-  /** Whether each of some scalars is finite; a scalar for one. */
-  private static Operand<TBool> isFinite(Ops tf, List<Operand<TNumber>> scalars) {
+  /** Whether each of some numbers is finite, the scalars first; a scalar for one. */
+  private static Operand<TBool> isFinite(
+      Ops tf, List<Operand<TNumber>> scalars, List<Operand<TNumber>> vectors) {
     Reals reals = new Reals(tf);
-    Class<TNumber> type = Reals.commonType(scalars);
-    List<Operand<TNumber>> ofOneType = new ArrayList<>();
-    scalars.forEach(scalar -> ofOneType.add(reals.cast(scalar, type)));
-    return tf.math.isFinite(scalars.size() == 1 ? ofOneType.get(0) : tf.stack(ofOneType));
+    List<Operand<TNumber>> all = new ArrayList<>(scalars);
+    all.addAll(vectors);
+    Class<TNumber> type = Reals.commonType(all);
+    all.replaceAll(x -> reals.cast(x, type));
+    if (all.size() == 1) {
+      return tf.math.isFinite(all.get(0));
+    }
+    if (vectors.isEmpty()) {
+      return tf.math.isFinite(tf.stack(all));
+    }
+    List<Operand<TNumber>> parts = new ArrayList<>(all.subList(scalars.size(), all.size()));
+    if (!scalars.isEmpty()) {
+      parts.add(0, tf.stack(all.subList(0, scalars.size())));
+    }
+    return tf.math.isFinite(parts.size() == 1 ? parts.get(0) : tf.concat(parts, tf.constant(0)));
   }
 }

@@ -2,7 +2,6 @@ package org.samtf;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,7 +10,6 @@ import java.util.function.IntFunction;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
-import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TInt32;
@@ -44,8 +42,15 @@ final class Packing {
 
   private final int count;
 
-  private Packing(int count) {
+  /**
+   * Whether tensors of one shape are laid end to end, and taken apart, by one op for all of them.
+   * That is a copy more, and on GPUs a kernel for each of those that are taken apart.
+   */
+  private final boolean stacks;
+
+  private Packing(int count, boolean stacks) {
     this.count = count;
+    this.stacks = stacks;
   }
 
   /** As below, all of one kind. */
@@ -72,7 +77,8 @@ final class Packing {
           return isAlone ? (Object) i : Arrays.asList(tensor.type(), device, kind.apply(i));
         },
         tensors,
-        names);
+        names,
+        cpuOnly);
   }
 
   private static boolean isSmall(Operand<?> tensor, long most) {
@@ -81,19 +87,34 @@ final class Packing {
   }
 
   private static Packing by(
-      IntFunction<Object> key, List<? extends Operand<?>> tensors, List<String> names) {
+      IntFunction<Object> key,
+      List<? extends Operand<?>> tensors,
+      List<String> names,
+      boolean stacks) {
     Map<Object, List<Integer>> byKey = new LinkedHashMap<>();
     for (int i = 0; i < tensors.size(); i++) {
       byKey.computeIfAbsent(key.apply(i), k -> new ArrayList<>()).add(i);
     }
-    Packing packing = new Packing(tensors.size());
-    for (List<Integer> members : byKey.values()) {
+    Packing packing = new Packing(tensors.size(), stacks);
+    for (List<Integer> ofKey : byKey.values()) {
+      List<Integer> members = stacks ? byShape(ofKey, tensors) : ofKey;
       VariableGroup group = VariableGroup.empty();
       members.forEach(i -> group.add(names.get(i), tensors.get(i).shape()));
       packing.groups.add(group);
       packing.members.add(members);
     }
     return packing;
+  }
+
+  /** Those of one shape one after the other. */
+  private static List<Integer> byShape(List<Integer> indices, List<? extends Operand<?>> tensors) {
+    Map<Shape, List<Integer>> byShape = new LinkedHashMap<>();
+    for (int i : indices) {
+      byShape.computeIfAbsent(tensors.get(i).shape(), shape -> new ArrayList<>()).add(i);
+    }
+    List<Integer> sorted = new ArrayList<>();
+    byShape.values().forEach(sorted::addAll);
+    return sorted;
   }
 
   /** What is done with the tensors of each group. */
@@ -116,19 +137,26 @@ final class Packing {
   /** One tensor for each group. */
   List<Operand<TNumber>> pack(Ops tf, List<? extends Operand<?>> tensors) {
     List<Operand<TNumber>> packed = new ArrayList<>();
-    forEach(tensors, (device, ofGroup, group) -> packed.add(concat(tf, ofGroup)));
+    forEach(tensors, (device, ofGroup, group) -> packed.add(concat(tf, ofGroup, group)));
     return packed;
   }
 
-  /** Tensors end to end; one tensor as it is. */
-  static Operand<TNumber> concat(Ops tf, List<Operand<TNumber>> tensors) {
-    if (tensors.size() == 1) {
+  /** The tensors of a group end to end; one tensor as it is. */
+  Operand<TNumber> concat(Ops tf, List<Operand<TNumber>> tensors, VariableGroup group) {
+    if (group.isSingle()) {
       return tensors.get(0);
     }
     Operand<TInt32> flat = tf.constant(new int[] {-1});
     List<Operand<TNumber>> parts = new ArrayList<>();
-    tensors.forEach(tensor -> parts.add(tf.reshape(tensor, flat)));
-    return tf.withName("packed").concat(parts, tf.constant(0));
+    for (VariableGroup.Run run : group.runs()) {
+      List<Operand<TNumber>> ofRun = tensors.subList(run.start, run.end);
+      if (stacks && ofRun.size() > 1) {
+        parts.add(tf.reshape(tf.stack(ofRun), flat));
+      } else {
+        ofRun.forEach(tensor -> parts.add(tf.reshape(tensor, flat)));
+      }
+    }
+    return parts.size() == 1 ? parts.get(0) : tf.withName("packed").concat(parts, tf.constant(0));
   }
 
   /** The tensors, in their own order and shapes, from one for each group. */
@@ -147,13 +175,26 @@ final class Packing {
     return tensors;
   }
 
-  private static List<Operand<TNumber>> split(
+  private List<Operand<TNumber>> split(
       Ops tf, Operand<TNumber> packed, VariableGroup group, Map<Shape, Operand<TInt32>> shapes) {
     if (group.isSingle()) {
       return List.of(packed);
     }
     List<Operand<TNumber>> parts = new ArrayList<>();
-    for (Operand<TNumber> part : flatParts(tf, packed, group)) {
+    if (stacks) {
+      List<VariableGroup.Run> runs = group.runs();
+      List<Operand<TNumber>> ofRuns = split(tf, packed, sizes(runs));
+      for (int i = 0; i < runs.size(); i++) {
+        VariableGroup.Run run = runs.get(i);
+        long count = run.count();
+        Operand<TNumber> stacked =
+            tf.reshape(ofRuns.get(i), tf.constant(ints(run.shape.prepend(count).asArray())));
+        parts.addAll(tf.unstack(stacked, count).output());
+      }
+      return parts;
+    }
+    for (Operand<TNumber> part :
+        split(tf, packed, group.shapes.stream().mapToLong(Shape::size).toArray())) {
       // One constant for all variables of a shape.
       Operand<TInt32> shape =
           shapes.computeIfAbsent(
@@ -163,12 +204,33 @@ final class Packing {
     return parts;
   }
 
-  /** The variables' parts of the tensor of a group of several, as vectors. */
-  static Collection<Output<TNumber>> flatParts(
-      Ops tf, Operand<TNumber> packed, VariableGroup group) {
-    return tf.withName("unpacked")
-        .splitV(packed, tf.constant(ints(group.sizes())), tf.constant(0), (long) group.count())
-        .output();
+  /** The sum over each variable of a group of several, from what is laid end to end: a vector. */
+  static Operand<TNumber> sums(Ops tf, Operand<TNumber> packed, VariableGroup group) {
+    List<VariableGroup.Run> runs = group.runs();
+    List<Operand<TNumber>> ofRuns = split(tf, packed, sizes(runs));
+    List<Operand<TNumber>> sums = new ArrayList<>();
+    for (int i = 0; i < runs.size(); i++) {
+      VariableGroup.Run run = runs.get(i);
+      Operand<TInt32> rows =
+          tf.constant(new int[] {run.count(), Math.toIntExact(run.shape.size())});
+      sums.add(tf.sum(tf.reshape(ofRuns.get(i), rows), tf.constant(1)));
+    }
+    return sums.size() == 1 ? sums.get(0) : tf.concat(sums, tf.constant(0));
+  }
+
+  private static long[] sizes(List<VariableGroup.Run> runs) {
+    return runs.stream().mapToLong(VariableGroup.Run::size).toArray();
+  }
+
+  /** A vector in parts of some sizes. */
+  private static List<Operand<TNumber>> split(Ops tf, Operand<TNumber> packed, long[] sizes) {
+    if (sizes.length == 1) {
+      return List.of(packed);
+    }
+    return List.copyOf(
+        tf.withName("unpacked")
+            .splitV(packed, tf.constant(ints(sizes)), tf.constant(0), (long) sizes.length)
+            .output());
   }
 
   /** TensorFlow keeps int32 constants on the host, where they are read, and int64 on the GPU. */

@@ -34,12 +34,39 @@ final class VariableGroup {
     return names.size() == 1;
   }
 
-  int count() {
-    return names.size();
+  /** Neighbours of one shape, which one op can take apart or put together. */
+  List<Run> runs() {
+    List<Run> runs = new ArrayList<>();
+    for (int start = 0; start < shapes.size(); ) {
+      int end = start + 1;
+      while (end < shapes.size() && shapes.get(end).equals(shapes.get(start))) {
+        end++;
+      }
+      runs.add(new Run(shapes.get(start), start, end));
+      start = end;
+    }
+    return runs;
   }
 
-  /** How many numbers each has. */
-  long[] sizes() {
-    return shapes.stream().mapToLong(Shape::size).toArray();
+  /** Some variables of a group that follow one another and have the same shape. */
+  static final class Run {
+    final Shape shape;
+    final int start;
+    final int end;
+
+    private Run(Shape shape, int start, int end) {
+      this.shape = shape;
+      this.start = start;
+      this.end = end;
+    }
+
+    int count() {
+      return end - start;
+    }
+
+    /** How many numbers they have together. */
+    long size() {
+      return count() * shape.size();
+    }
   }
 }

@@ -240,13 +240,48 @@ class PackingTest {
       Arrays.fill(ones, 1);
       enough.step(ones);
       forGpus.step(ones);
-      assertThat(few.opsOf("ConcatV2")).isZero();
-      assertThat(enough.opsOf("ConcatV2")).isEqualTo(2);
+      assertThat(few.opsOf("Reshape")).isZero();
+      // Gradients and weights are stacked, w+ε is taken apart.
+      assertThat(enough.opsOf("Reshape")).isEqualTo(3);
+      assertThat(enough.opsOf("Unpack")).isOne();
       assertThat(enough.opsOf("L2Loss")).isLessThan(4);
       for (int i = 0; i < many; i++) {
         assertThat(enough.weights().get(i))
             .containsExactly(forGpus.weights().get(i), within(1e-12));
       }
+    }
+  }
+
+  /** In the order of their shapes, with some that have a shape for themselves. */
+  @Test
+  void onCpusThoseOfOneShapeAreStacked() {
+    List<Shape> shapes = new ArrayList<>();
+    for (int i = 0; i < Packing.MANY_ON_CPU; i++) {
+      shapes.add(SHAPES.get(i % 3 == 0 ? 3 : i % SHAPES.size()));
+    }
+    shapes.add(Shape.of(5, 4));
+    shapes.add(Shape.of(Packing.SMALL_ON_CPU + 1));
+    int count = shapes.size();
+    double[] fed = new double[count];
+    Arrays.fill(fed, 1);
+    try (Model stacked = new Model(ofOneType(count), shapes, true, sam -> sam.norm(3));
+        Model endToEnd = new Model(ofOneType(count), shapes, false, sam -> sam.norm(3))) {
+      for (int step = 0; step < 2; step++) {
+        stacked.step(fed);
+        endToEnd.step(fed);
+      }
+      for (int i = 0; i < count; i++) {
+        assertThat(stacked.weights().get(i))
+            .containsExactly(endToEnd.weights().get(i), within(1e-12));
+      }
+      fed[1] = Double.NaN;
+      fed[2] = Double.NaN;
+      fed[count - 1] = Double.NaN;
+      assertThatThrownBy(() -> stacked.step(fed))
+          .satisfies(
+              e ->
+                  assertThat(NonFiniteGradient.in((RuntimeException) e).orElseThrow().variables())
+                      .containsExactlyInAnyOrder("w1", "w2", "w" + (count - 1)));
     }
   }
 
