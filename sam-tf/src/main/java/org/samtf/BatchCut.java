@@ -63,14 +63,81 @@ abstract class BatchCut {
     /** The devices that parts are on, in turn; if there are none, TensorFlow chooses. */
     final List<String> devices;
 
+    /** What each part reads in place of each batch input; if there are none, slices of it. */
+    final List<List<Operand<?>>> partInputs;
+
     private final boolean sequential;
 
-    MicroBatches(
-        int count, List<Operand<?>> batchInputs, List<String> devices, boolean sequential) {
+    MicroBatches(int count, List<Operand<?>> batchInputs) {
+      this(count, batchInputs, List.of(), List.of(), false);
+    }
+
+    private MicroBatches(
+        int count,
+        List<Operand<?>> batchInputs,
+        List<List<Operand<?>>> partInputs,
+        List<String> devices,
+        boolean sequential) {
       super(batchInputs);
       this.count = count;
+      this.partInputs = partInputs;
       this.devices = devices;
       this.sequential = sequential;
+    }
+
+    /** The same cut, on devices. */
+    MicroBatches on(List<String> newDevices, boolean inSequence) {
+      return new MicroBatches(count, batchInputs, partInputs, newDevices, inSequence);
+    }
+
+    /**
+     * The same parts, which read other inputs.
+     *
+     * @throws IllegalArgumentException if they do not stand for the parts' batch inputs
+     */
+    MicroBatches reading(List<List<Operand<?>>> inputs) {
+      if (inputs.size() != count) {
+        throw new IllegalArgumentException(
+            "partInputs are for "
+                + inputs.size()
+                + " parts, and microBatches has "
+                + count
+                + "; give a list for each");
+      }
+      for (int i = 0; i < count; i++) {
+        requireLike(batchInputs, inputs.get(i), i);
+      }
+      return new MicroBatches(count, batchInputs, inputs, devices, sequential);
+    }
+
+    private static void requireLike(
+        List<Operand<?>> batchInputs, List<Operand<?>> inputs, int part) {
+      if (inputs.size() != batchInputs.size()) {
+        throw new IllegalArgumentException(
+            "partInputs has "
+                + inputs.size()
+                + " inputs for part "
+                + part
+                + ", and microBatches names "
+                + batchInputs.size()
+                + "; give one for each, in their order");
+      }
+      for (int k = 0; k < inputs.size(); k++) {
+        Output<?> whole = batchInputs.get(k).asOutput();
+        Output<?> input = inputs.get(k).asOutput();
+        if (whole.dataType() != input.dataType()) {
+          throw new IllegalArgumentException(
+              "part input \""
+                  + input.op().name()
+                  + "\" is "
+                  + input.dataType()
+                  + ", and batch input \""
+                  + whole.op().name()
+                  + "\", which it stands for, is "
+                  + whole.dataType()
+                  + "; give one of the same type");
+        }
+      }
     }
 
     @Override
@@ -100,7 +167,13 @@ abstract class BatchCut {
 
     @Override
     public String toString() {
-      return ", microBatches=" + count + ", sequential=" + sequential + ", devices=" + devices;
+      return ", microBatches="
+          + count
+          + (partInputs.isEmpty() ? "" : " with inputs of their own")
+          + ", sequential="
+          + sequential
+          + ", devices="
+          + devices;
     }
   }
 

@@ -109,6 +109,18 @@ abstract class Replicas {
       this.scope = scope;
       this.cut = cut;
       this.parts = new BatchParts(loss, cut.batchInputs, reads);
+      if (cut.partInputs.isEmpty()) {
+        addSlices();
+      } else {
+        for (List<Operand<?>> inputs : cut.partInputs) {
+          List<Output<?>> outputs = new ArrayList<>();
+          inputs.forEach(input -> outputs.add(input.asOutput()));
+          inputsOfParts.add(outputs);
+        }
+      }
+    }
+
+    private void addSlices() {
       int k = cut.count;
       for (int i = 0; i < k; i++) {
         inputsOfParts.add(new ArrayList<>());

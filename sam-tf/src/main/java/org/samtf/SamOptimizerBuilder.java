@@ -1,5 +1,6 @@
 package org.samtf;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -276,7 +277,7 @@ public final class SamOptimizerBuilder {
   public SamOptimizerBuilder microBatches(int k, Operand<?>... batchInputs) {
     Arguments.atLeast(k, 1, "microBatches");
     List<Operand<?>> inputs = k > 1 ? inputs("microBatches", batchInputs) : List.of(batchInputs);
-    draft.microBatches = Optional.of(new BatchCut.MicroBatches(k, inputs, List.of(), false));
+    draft.microBatches = Optional.of(new BatchCut.MicroBatches(k, inputs));
     return this;
   }
 
@@ -290,6 +291,30 @@ public final class SamOptimizerBuilder {
    */
   public SamOptimizerBuilder sequential(boolean sequential) {
     draft.sequential = sequential;
+    return this;
+  }
+
+  /**
+   * What each micro-batch reads in place of its slices of the batch inputs: such as images and
+   * labels that the machine it is computed on has read itself, so that no example crosses the
+   * network. The batch inputs themselves are then not read by the step.
+   *
+   * <p>Each part counts the same, whatever its number of examples. Put the ops that make a part's
+   * inputs on the part's {@linkplain #devices device}. Without micro-batches {@code build} refuses
+   * this setting.
+   *
+   * @param inputs for each part, one tensor for each of the batch inputs of {@link #microBatches},
+   *     in their order, of the same type, with the examples on the first axis
+   * @return this builder
+   * @throws IllegalArgumentException from {@code build} if there are not as many, or one is of
+   *     another type
+   */
+  public SamOptimizerBuilder partInputs(List<? extends List<? extends Operand<?>>> inputs) {
+    List<List<Operand<?>>> all = new ArrayList<>();
+    for (List<? extends Operand<?>> part : Arguments.given(inputs, "partInputs")) {
+      all.add(inputs("partInputs", part.toArray(new Operand<?>[0])));
+    }
+    draft.partInputs = Optional.of(List.copyOf(all));
     return this;
   }
 

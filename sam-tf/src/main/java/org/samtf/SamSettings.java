@@ -83,6 +83,7 @@ final class SamSettings {
     boolean drawsAscentExamples;
     boolean sequential;
     List<String> devices = List.of();
+    Optional<List<List<Operand<?>>>> partInputs = Optional.empty();
     int replicasPerPerturbation = 1;
     boolean inPlace;
     Optional<Function<Long, Condition>> condition = Optional.empty();
@@ -143,6 +144,10 @@ final class SamSettings {
             + ", but the batch is in one part; raise microBatches, or leave devices out and put"
             + " the losses on devices");
     refuse(
+        draft.partInputs.isPresent() && !parts,
+        "partInputs are given, but the batch is in one part; raise microBatches, or leave"
+            + " partInputs out");
+    refuse(
         draft.drawsAscentExamples && draft.ascentExamples.isEmpty(),
         "randomAscentExamples is given without ascentExamples or ascentFraction; add one of them"
             + " or leave it out");
@@ -159,7 +164,8 @@ final class SamSettings {
             + " of them out");
     if (parts) {
       BatchCut.MicroBatches cut = draft.microBatches.get();
-      return new BatchCut.MicroBatches(cut.count, cut.batchInputs, draft.devices, draft.sequential);
+      BatchCut.MicroBatches placed = cut.on(draft.devices, draft.sequential);
+      return draft.partInputs.map(placed::reading).orElse(placed);
     }
     if (draft.ascentExamples.isEmpty()) {
       return new BatchCut.None();
