@@ -67,17 +67,20 @@ public final class GraphCheckpoint {
   }
 
   /**
-   * Writes all variables that the graph has now. Pending initial values are assigned first.
+   * Writes the variables that the graph has now. Pending initial values are assigned first.
    *
    * @param checkpoint the path of the checkpoint; the files are this path with {@code .index} and
    *     {@code .data-00000-of-00001} at its end. Their directory must be there. Files of that name
    *     are overwritten
+   * @param patterns of the names of the variables, as for {@link LoadedModel#variables}; none for
+   *     all that the graph has
    * @throws IOException if they cannot be written
+   * @throws IllegalArgumentException if a pattern matches no variable
    * @throws IllegalStateException if the graph has no variable, or one has no value
    */
-  public void save(Path checkpoint) throws IOException {
+  public void save(Path checkpoint, String... patterns) throws IOException {
     Arguments.given(checkpoint, "checkpoint");
-    List<String> names = names();
+    List<String> names = List.copyOf(VariableValues.matching(graph, patterns).keySet());
     if (names.isEmpty()) {
       throw new IllegalStateException("the graph has no variable to save");
     }
