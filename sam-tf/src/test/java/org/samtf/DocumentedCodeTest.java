@@ -41,7 +41,7 @@ class DocumentedCodeTest {
   private static final Set<String> NOT_RUN =
       Set.of(
           "usage.md, Several devices",
-          "usage.md, Several machines",
+          "cluster.md, A program",
           // Is to come before TensorFlow is loaded.
           "gpu.md, CUDA without installing CUDA");
 

@@ -28,7 +28,7 @@ class PublicSurfaceTest {
                   + "|train\\.(Schedules?|Sgd|AdamW|Lion|Clipped)"
                   + "|model\\.(LoadedModel|ModelLoader|ModelExporter|GraphCheckpoint)"
                   + "|gpu\\.(GpuCheck|CudaLibraries|NativeLibrary)"
-                  + "|cluster\\.Cluster)");
+                  + "|cluster\\.(Cluster|LostTaskException))");
 
   /**
    * Tensors are computed where the graph runs: none may be read or made while it is built. Models
@@ -44,8 +44,8 @@ class PublicSurfaceTest {
           // The check of the GPU builds and runs graphs of its own.
           .haveNameNotMatching("org\\.samtf\\.gpu\\.GpuSessions")
           .and()
-          // Opens them, and runs none.
-          .haveNameNotMatching("org\\.samtf\\.cluster\\.Cluster")
+          // Opens them, and runs none but to talk to a task about itself.
+          .haveNameNotMatching("org\\.samtf\\.cluster\\.(Cluster|Sessions|TaskIdentity|Release.*)")
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("org.tensorflow.Session")
@@ -64,5 +64,7 @@ class PublicSurfaceTest {
               "org.tensorflow..",
               // Handles of native objects; comes with TensorFlow Java.
               "org.bytedeco.javacpp..",
-              "com.google.protobuf..");
+              "com.google.protobuf..",
+              // For TF_CONFIG; optional.
+              "com.fasterxml.jackson.core..");
 }

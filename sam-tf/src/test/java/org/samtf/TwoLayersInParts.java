@@ -76,6 +76,13 @@ public final class TwoLayersInParts implements AutoCloseable {
     }
   }
 
+  /** Takes a step in another session of the graph. */
+  public void step(Session other) {
+    try (TFloat64 fed = Values.tensor(BATCH, batch)) {
+      other.runner().feed(x, fed).addTarget(train).run().close();
+    }
+  }
+
   /** Takes a step and returns the loss. */
   public double step() {
     return step(
@@ -87,8 +94,13 @@ public final class TwoLayersInParts implements AutoCloseable {
   }
 
   public List<double[]> weights() {
+    return weights(session);
+  }
+
+  /** The weights that another session of the graph has. */
+  public List<double[]> weights(Session other) {
     List<double[]> weights = new ArrayList<>();
-    m.variables.forEach(w -> weights.add(Values.of(session, w)));
+    m.variables.forEach(w -> weights.add(Values.of(other, w)));
     return weights;
   }
 

@@ -1,25 +1,28 @@
 package org.samtf.cluster;
 
-import java.lang.reflect.Constructor;
-import java.lang.reflect.Field;
-import java.lang.reflect.InaccessibleObjectException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.bytedeco.javacpp.PointerScope;
+import java.util.stream.Collectors;
 import org.samtf.SamOptimizerBuilder;
+import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.Protos;
+import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Server;
 import org.tensorflow.Session;
+import org.tensorflow.TensorFlow;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.internal.c_api.TF_Graph;
-import org.tensorflow.internal.c_api.TF_Session;
-import org.tensorflow.internal.c_api.TF_SessionOptions;
-import org.tensorflow.internal.c_api.TF_Status;
-import org.tensorflow.internal.c_api.global.tensorflow;
 
 /**
  * Several machines, or processes, that run one graph together.
@@ -27,13 +30,13 @@ import org.tensorflow.internal.c_api.global.tensorflow;
  * <p>Each runs a server, in a process of its own or in that of a program:
  *
  * <pre>{@code
- * java -cp … org.samtf.cluster.Cluster host0:2222,host1:2222 1
+ * java -cp … org.samtf.cluster.Cluster --trusted-network host0:2222,host1:2222 1
  * }</pre>
  *
  * <p>A program trains on all of them in a session of the first:
  *
  * <pre>{@code
- * Cluster cluster = Cluster.of("host0:2222", "host1:2222");
+ * Cluster cluster = Cluster.of("host0:2222", "host1:2222").trustNetwork();
  * SamOptimizer sam =
  *     SamOptimizer.builder(graph, base)
  *         .microBatches(2, images, labels)
@@ -42,27 +45,49 @@ import org.tensorflow.internal.c_api.global.tensorflow;
  * Op train = sam.minimize(loss);
  * try (Session session = cluster.session(graph)) {
  *   session.initialize();
- *   session.runner().feed(images, …).feed(labels, …).addTarget(train).run().close();
+ *   cluster.run(
+ *       () -> session.runner().feed(images, …).feed(labels, …).addTarget(train).run().close());
+ * } catch (LostTaskException e) {
+ *   System.err.println(e.getMessage());
  * }
  * }</pre>
  *
+ * <p>Where a launcher starts the processes, {@link #fromEnvironment} finds out who is who. Tasks
+ * are numbered: the chief, where there is one, then the workers, then the parameter servers. Task 0
+ * runs the session and is the one that writes models and checkpoints.
+ *
  * <p>TensorFlow's servers listen on all of a machine's networks and neither encrypt nor ask who is
  * there: whoever reaches the port can run anything. Use them in a network that only the machines of
- * the cluster are in.
+ * the cluster are in, and say so by {@link #trustNetwork}.
+ *
+ * <p>Instances are immutable.
  */
 public final class Cluster {
 
-  /** TensorFlow's name for a group of tasks that are alike. */
-  private static final String JOB = "worker";
+  /** How long a start waits for all tasks, where nothing else is said. */
+  public static final Duration START_TIMEOUT_DEFAULT = Duration.ofMinutes(5);
 
-  private static final Pattern ADDRESS = Pattern.compile("[^\\s,:/]+:(\\d{1,5})");
+  /** How long a run may take, where nothing else is said. */
+  public static final Duration STEP_TIMEOUT_DEFAULT = Duration.ofMinutes(10);
 
   private static final Pattern DEVICE = Pattern.compile("[A-Za-z_]+:\\d{1,5}");
+  private static final long POLL_MILLIS = 500;
+  private static final long CLOSING_MILLIS = 5000;
+  private static final String TRUSTED_NETWORK = "--trusted-network";
 
-  private final List<String> workers;
+  private final Roles roles;
+  private final boolean isTrusted;
+  private final Duration startTimeout;
+  private final Duration stepTimeout;
 
-  private Cluster(List<String> workers) {
-    this.workers = workers;
+  /** What the tasks said of themselves when the last session was opened; null before. */
+  private volatile List<String> identities;
+
+  private Cluster(Roles roles, boolean isTrusted, Duration startTimeout, Duration stepTimeout) {
+    this.roles = roles;
+    this.isTrusted = isTrusted;
+    this.startTimeout = startTimeout;
+    this.stepTimeout = stepTimeout;
   }
 
   /**
@@ -88,41 +113,159 @@ public final class Cluster {
     if (workers.isEmpty()) {
       throw new IllegalArgumentException("the cluster has no worker; give host:port of each");
     }
-    for (String worker : workers) {
-      var address = ADDRESS.matcher(worker);
-      if (!address.matches() || !isPort(Integer.parseInt(address.group(1)))) {
+    return of(Roles.workers(workers, -1));
+  }
+
+  /**
+   * Takes the machines, and which of them this is, from the variables that a launcher sets in the
+   * environment of this process. The first of these that is there counts:
+   *
+   * <ul>
+   *   <li>{@code TF_CONFIG}, as TensorFlow's own programs read it and TFJob sets it: a JSON object
+   *       with {@code cluster} (jobs {@code chief} or {@code master}, {@code worker}, {@code ps};
+   *       {@code evaluator} is left out) and {@code task}. It needs {@code jackson-core} on the
+   *       class path.
+   *   <li>Slurm, in a job step that {@code srun} has started: {@code SLURM_PROCID}, {@code
+   *       SLURM_STEP_NUM_TASKS}, {@code SLURM_STEP_NODELIST} and {@code SLURM_STEP_TASKS_PER_NODE}.
+   *       Each process is a worker; ports count up from 8888 on each node, or from {@code
+   *       SAMTF_PORT}.
+   *   <li>an Indexed Job of Kubernetes, alone or in a JobSet: {@code JOB_COMPLETION_INDEX} and
+   *       {@code HOSTNAME}, and {@code SAMTF_TASKS} and {@code SAMTF_SERVICE}, to which the
+   *       template sets the number of pods and the name of the headless service. The port is 2222,
+   *       or {@code SAMTF_PORT}.
+   * </ul>
+   *
+   * @return the cluster, which knows its own {@link #task}
+   * @throws IllegalArgumentException if none of them is there, or what is there is damaged or
+   *     contradicts itself; the message says which variable, what is in it and what is expected
+   * @throws IllegalStateException if {@code TF_CONFIG} is set and {@code jackson-core} is missing
+   */
+  public static Cluster fromEnvironment() {
+    return fromEnvironment(System.getenv());
+  }
+
+  static Cluster fromEnvironment(Map<String, String> environment) {
+    return of(Environments.read(environment));
+  }
+
+  private static Cluster of(Roles roles) {
+    Set<String> addresses = new HashSet<>();
+    for (Task task : roles.tasks) {
+      if (!addresses.add(task.address())) {
         throw new IllegalArgumentException(
-            "worker is \"" + worker + "\"; write it as host:port, with a port from 1 to 65535");
+            "the tasks are "
+                + roles.tasks
+                + ", one of them twice; each needs an address of its own");
       }
     }
-    if (new HashSet<>(workers).size() < workers.size()) {
-      throw new IllegalArgumentException(
-          "the workers are " + workers + ", one of them twice; each needs an address of its own");
-    }
-    return new Cluster(List.copyOf(workers));
-  }
-
-  private static boolean isPort(int port) {
-    return port >= 1 && port <= 65535;
+    return new Cluster(roles, false, START_TIMEOUT_DEFAULT, STEP_TIMEOUT_DEFAULT);
   }
 
   /**
-   * How many machines there are.
+   * Says which of the tasks this process is.
    *
-   * @return the number of workers, at least 1
+   * @param task its number, from 0
+   * @return the cluster with that task
+   * @throws IllegalArgumentException if there is no such task
+   */
+  public Cluster withTask(int task) {
+    requireTask(task);
+    return new Cluster(Roles.of(roles.tasks, task), isTrusted, startTimeout, stepTimeout);
+  }
+
+  /**
+   * Says that only the machines of the cluster, and nobody else, can reach its ports: by a private
+   * network, by rules of a firewall or of Kubernetes, or by a tunnel.
+   *
+   * <p>Without that, {@link #serve} and {@link #session} refuse a cluster with a task outside of
+   * this machine. They cannot check it. (TensorFlow's servers listen on every network of a machine,
+   * also where the addresses are {@code localhost}.)
+   *
+   * @return the cluster, trusted
+   */
+  public Cluster trustNetwork() {
+    return new Cluster(roles, true, startTimeout, stepTimeout);
+  }
+
+  /**
+   * Sets how long {@link #session} waits for all tasks.
+   *
+   * @param timeout more than 0; the default is 5 minutes
+   * @return the cluster with that timeout
+   * @throws IllegalArgumentException if it is not positive
+   */
+  public Cluster startTimeout(Duration timeout) {
+    return new Cluster(roles, isTrusted, positive(timeout, "startTimeout"), stepTimeout);
+  }
+
+  /**
+   * Sets how long any run of a {@link #session} may take. It is the time after which a task that is
+   * frozen, or that the network does not reach, is noticed; one that has ended is noticed at once.
+   * The first run also distributes the graph. To close a session while a task is gone takes as
+   * long, if it is not done by {@link #close}.
+   *
+   * @param timeout more than 0; the default is 10 minutes. Give several times what a step takes
+   * @return the cluster with that timeout
+   * @throws IllegalArgumentException if it is not positive
+   */
+  public Cluster stepTimeout(Duration timeout) {
+    return new Cluster(roles, isTrusted, startTimeout, positive(timeout, "stepTimeout"));
+  }
+
+  private static Duration positive(Duration timeout, String name) {
+    Arguments.given(timeout, name);
+    if (timeout.toMillis() < 1 || timeout.compareTo(Duration.ofDays(20)) > 0) {
+      throw new IllegalArgumentException(
+          name + " is " + timeout + "; expected more than 0, at most 20 days");
+    }
+    return timeout;
+  }
+
+  /**
+   * How many machines train: the chief and the workers.
+   *
+   * @return the number, at least 1
    */
   public int size() {
-    return workers.size();
+    return roles.tasks.size() - parameterServers();
   }
 
   /**
-   * The full name of a device of the cluster, for {@link SamOptimizerBuilder#devices} or {@code
-   * Ops.withDevice}.
+   * How many tasks have weights only. They come after those that train, so that their numbers begin
+   * with {@link #size}.
    *
-   * @param task the number of the machine, from 0
+   * @return the number of parameter servers, 0 if there are none
+   */
+  public int parameterServers() {
+    return (int) roles.tasks.stream().filter(t -> t.job.equals(Roles.PARAMETER_SERVER)).count();
+  }
+
+  /**
+   * Which task this process is.
+   *
+   * @return its number; nothing if neither {@link #fromEnvironment} nor {@link #withTask} has said
+   *     it
+   */
+  public OptionalInt task() {
+    return roles.own < 0 ? OptionalInt.empty() : OptionalInt.of(roles.own);
+  }
+
+  /**
+   * Whether this process is task 0, which runs the session and writes models and checkpoints.
+   *
+   * @return false if it is another, or if nobody has said which
+   */
+  public boolean isChief() {
+    return roles.own == 0;
+  }
+
+  /**
+   * The full name of a device of the cluster, for {@link SamOptimizerBuilder#devices}.
+   *
+   * @param task the number of the task, from 0
    * @param device the device there, such as {@code GPU:0}
    * @return such as {@code /job:worker/replica:0/task:1/device:GPU:0}
-   * @throws IllegalArgumentException if there is no such machine, or that is no name of a device
+   * @throws IllegalArgumentException if there is no such task, or that is no name of a device
    */
   public String device(int task, String device) {
     requireTask(task);
@@ -130,128 +273,410 @@ public final class Cluster {
       throw new IllegalArgumentException(
           "device is \"" + device + "\"; write its kind and number, such as GPU:0 or CPU:1");
     }
-    return "/job:" + JOB + "/replica:0/task:" + task + "/device:" + device;
+    return Sessions.device(roles.tasks.get(task), device);
   }
 
   /**
-   * Starts the server of a machine, in this process and until it ends.
+   * A device of the cluster, for {@code Ops.withDevice}.
    *
-   * @param task the number of this machine, from 0
-   * @throws IllegalArgumentException if there is no such machine
-   * @throws IllegalStateException if the server cannot be started, as when its port is in use
+   * @param task as for {@link #device}
+   * @param device as for {@link #device}, a CPU or a GPU
+   * @return the device
+   * @throws IllegalArgumentException as {@link #device} does, or if it is neither a CPU nor a GPU
+   */
+  public DeviceSpec deviceSpec(int task, String device) {
+    device(task, device);
+    Task at = roles.tasks.get(task);
+    String[] parts = device.split(":");
+    return DeviceSpec.newBuilder()
+        .job(at.job)
+        .replica(0)
+        .task(at.index)
+        .deviceType(DeviceSpec.DeviceType.valueOf(parts[0]))
+        .deviceIndex(Integer.parseInt(parts[1]))
+        .build();
+  }
+
+  /**
+   * Starts the server of this process' task, in this process and until it ends.
+   *
+   * @throws IllegalStateException if nobody has said which task this is, or as for {@link
+   *     #serve(int)}
+   */
+  public void serve() {
+    serve(task().orElseThrow(Cluster::noTask));
+  }
+
+  /**
+   * Starts the server of a task, in this process and until it ends.
+   *
+   * @param task its number, from 0
+   * @throws IllegalArgumentException if there is no such task
+   * @throws IllegalStateException if the server cannot be started, as when its port is in use, or
+   *     if the network is not trusted
    */
   public void serve(int task) {
     start(task);
   }
 
-  private Server start(int task) {
-    requireTask(task);
-    var definition = Protos.server().setProtocol("grpc").setJobName(JOB).setTaskIndex(task);
-    var job = definition.getClusterBuilder().addJobBuilder().setName(JOB);
-    for (int i = 0; i < workers.size(); i++) {
-      job.putTasks(i, workers.get(i));
+  private Server start(int number) {
+    requireTask(number);
+    requireTrust();
+    Task task = roles.tasks.get(number);
+    var definition =
+        Protos.server().setProtocol("grpc").setJobName(task.job).setTaskIndex(task.index);
+    var cluster = definition.getClusterBuilder();
+    for (var job : byJob().entrySet()) {
+      var entry = cluster.addJobBuilder().setName(job.getKey());
+      job.getValue().forEach(each -> entry.putTasks(each.index, each.address()));
     }
+    Server server;
     try {
       // TensorFlow's servers cannot be stopped.
-      Server server = new Server(definition.build());
+      server = new Server(definition.build());
       server.start();
-      return server;
     } catch (TensorFlowException e) {
       throw new IllegalStateException(
-          "worker "
-              + task
+          task.job
+              + " "
+              + task.index
               + " cannot serve at "
-              + workers.get(task)
+              + task.address()
               + ": "
-              + e.getMessage()
+              + Messages.firstLine(e)
               + "; is the port in use?",
           e);
+    }
+    Release.set(List.of(task), task, Release.NONE);
+    TaskIdentity.publish(task);
+    return server;
+  }
+
+  /**
+   * Opens a session on this process' own task only, whatever the others do. It gives variables on
+   * the task's devices the values that this machine has, such as examples that it has read: a
+   * variable with the same {@code sharedName}, type and shape on the same device is then there for
+   * the {@link #session} of task 0, and no example crosses the network ({@link
+   * SamOptimizerBuilder#partInputs}).
+   *
+   * @param graph the graph to run
+   * @return the session, to be closed as any other
+   * @throws IllegalStateException if nobody has said which task this is, or the session cannot be
+   *     opened; {@link #serve} comes first
+   */
+  public Session ownSession(Graph graph) {
+    Task own = roles.tasks.get(task().orElseThrow(Cluster::noTask));
+    return Sessions.openFor(graph, own, List.of(own), stepTimeout.toMillis());
+  }
+
+  /**
+   * Tells the other tasks that all is done: their {@link #awaitRelease} returns. Those that do not
+   * answer are left out.
+   *
+   * @param exitCode what they return, at least 0
+   */
+  public void release(int exitCode) {
+    Arguments.atLeast(exitCode, 0, "exitCode");
+    List<Task> others = new ArrayList<>(roles.tasks.subList(1, roles.tasks.size()));
+    others.removeAll(TaskProbe.ask(others, TaskProbe.LONGEST).keySet());
+    for (Task task : others) {
+      try {
+        Release.set(List.of(task), chief(), exitCode);
+      } catch (TensorFlowException e) {
+        // It has ended since, or is ending.
+      }
     }
   }
 
   /**
-   * Opens a session on the first machine, whose devices are those of all machines. Ops and
-   * variables without a device are on the first. Runs wait until all servers are there.
+   * Waits, in a process that {@linkplain #serve serves}, until task 0 says that all is done.
    *
-   * <p>Call {@code initialize()} before the first run, and once more in each new session, which
-   * gives the variables their first values again; save and restore them as in any session. If a
-   * machine is lost, runs fail with an exception of TensorFlow, and to close the session waits
-   * until its server is back. Then open a new session.
+   * @param patience how long task 0 may be silent; it may also start so much later. While it is
+   *     started anew by its launcher, this task keeps what it has
+   * @return what {@link #release} was given
+   * @throws LostTaskException if task 0 is silent for longer
+   * @throws IllegalStateException if nobody has said which task this is
+   */
+  public int awaitRelease(Duration patience) {
+    Task own = roles.tasks.get(task().orElseThrow(Cluster::noTask));
+    long heard = System.nanoTime();
+    try (Release.Watch watch = new Release.Watch(own)) {
+      while (true) {
+        int value = watch.get();
+        if (value != Release.NONE) {
+          return value;
+        }
+        Map<Task, String> silent = TaskProbe.ask(List.of(chief()), TaskProbe.LONGEST);
+        if (silent.isEmpty()) {
+          heard = System.nanoTime();
+        } else if (System.nanoTime() - heard > patience.toNanos()) {
+          throw lost(silent, "no answer for " + inSeconds(patience) + " from ", null);
+        }
+        Thread.sleep(POLL_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for " + chief(), e);
+    }
+  }
+
+  private static IllegalStateException noTask() {
+    return new IllegalStateException(
+        "nobody has said which task this is; use withTask or fromEnvironment");
+  }
+
+  private Map<String, List<Task>> byJob() {
+    Map<String, List<Task>> jobs = new LinkedHashMap<>();
+    roles.tasks.forEach(t -> jobs.computeIfAbsent(t.job, j -> new ArrayList<>()).add(t));
+    return jobs;
+  }
+
+  /**
+   * Opens a session on task 0, whose devices are those of all tasks. Ops and variables without a
+   * device are on task 0.
+   *
+   * <p>Waits until all tasks answer, for at most {@link #startTimeout}, and sees to it that they
+   * have the TensorFlow of this process. Run steps in it by {@link #run}. No run, and no closing,
+   * takes longer than {@link #stepTimeout}.
+   *
+   * <p>Call {@code initialize()} before the first run. Variables live in the servers and outlast
+   * the session: {@link #resume} goes on with them. Save and restore them as in any session.
    *
    * @param graph the graph to run
    * @return the session, to be closed as any other
-   * @throws IllegalStateException if the graph is closed, or the session cannot be opened, as with
-   *     TensorFlow Java 0.5, which was built without that
+   * @throws LostTaskException if a task does not answer in time, or has another TensorFlow
+   * @throws IllegalStateException if the network is not trusted, the graph is closed, or the
+   *     session cannot be opened, as with TensorFlow Java 0.5, which was built without that
    */
   public Session session(Graph graph) {
-    try (PointerScope pointers = new PointerScope()) {
-      Field handle = Graph.class.getDeclaredField("nativeHandle");
-      Constructor<Session> constructor =
-          Session.class.getDeclaredConstructor(Graph.class, TF_Session.class);
-      handle.setAccessible(true);
-      constructor.setAccessible(true);
-      TF_Status status = TF_Status.newStatus();
-      TF_SessionOptions options = TF_SessionOptions.newSessionOptions();
-      tensorflow.TF_SetTarget(options, "grpc://" + workers.get(0));
-      TF_Graph open = (TF_Graph) handle.get(graph);
-      if (open == null || open.isNull()) {
-        throw new IllegalStateException("the graph is closed; open sessions before that");
+    requireTrust();
+    long end = System.nanoTime() + startTimeout.toNanos();
+    Map<Task, String> silent = TaskProbe.await(roles.tasks, startTimeout);
+    if (!silent.isEmpty()) {
+      throw lost(silent, "no answer within " + inSeconds(startTimeout) + " from ", null);
+    }
+    List<String> found = awaitIdentities(end);
+    String own = TensorFlow.version();
+    Map<Task, String> others = new LinkedHashMap<>();
+    for (int i = 0; i < found.size(); i++) {
+      String version = TaskIdentity.version(found.get(i));
+      if (!line(version).equals(line(own))) {
+        others.put(
+            roles.tasks.get(i), "it runs TensorFlow " + version + ", and this process " + own);
       }
-      TF_Session session = TF_Session.newSession(open, options, status);
-      status.throwExceptionIfNotOK();
-      session.retainReference();
-      return constructor.newInstance(graph, session);
+    }
+    if (!others.isEmpty()) {
+      throw lost(others, "another TensorFlow in ", null);
+    }
+    Session session = Sessions.openFor(graph, chief(), List.of(), stepTimeout.toMillis());
+    identities = found;
+    return session;
+  }
+
+  /**
+   * Opens a session as {@link #session} does, which goes on with the variables as they are: those
+   * of task 0, for instance, after another task was lost. Initial values of the graph are not
+   * pending in it.
+   *
+   * @param graph the graph to run, as it was in the session before
+   * @return the session, to be closed as any other
+   * @throws LostTaskException as {@link #session} does
+   * @throws IllegalStateException as {@link #session} does
+   */
+  public Session resume(Graph graph) {
+    Session session = session(graph);
+    Sessions.goOn(session);
+    return session;
+  }
+
+  /** A server answers a moment before it says what it is. */
+  private List<String> awaitIdentities(long end) {
+    while (true) {
+      try {
+        return identities();
+      } catch (LostTaskException e) {
+        if (System.nanoTime() >= end) {
+          throw e;
+        }
+      }
+      try {
+        Thread.sleep(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while waiting for all tasks", e);
+      }
+    }
+  }
+
+  private List<String> identities() {
+    try {
+      return TaskIdentity.read(roles.tasks, chief(), TaskIdentity.PATIENCE);
     } catch (TensorFlowException e) {
+      // One of them; to find out which, they are asked one by one.
+    }
+    List<String> all = new ArrayList<>();
+    Map<Task, String> silent = new LinkedHashMap<>();
+    Throwable cause = null;
+    for (Task task : roles.tasks) {
+      try {
+        all.addAll(TaskIdentity.read(List.of(task), chief(), TaskIdentity.PATIENCE));
+      } catch (TensorFlowException e) {
+        silent.put(task, "start it by Cluster, of this version of the library");
+        cause = e;
+      }
+    }
+    if (!silent.isEmpty()) {
+      throw lost(silent, "no word about its TensorFlow from ", cause);
+    }
+    return all;
+  }
+
+  private Task chief() {
+    return roles.tasks.get(0);
+  }
+
+  /**
+   * Closes a session that may have lost a task, within five seconds. TensorFlow's own closing waits
+   * for a lost task until {@link #stepTimeout}; then it goes on in a thread of its own, which does
+   * not keep the process alive, and the session's memory is free when that is over.
+   *
+   * @param session a {@link #session}; closing it again does nothing
+   */
+  public void close(Session session) {
+    Thread closing = new Thread(session::close, "close a session of " + chief());
+    closing.setDaemon(true);
+    closing.start();
+    try {
+      closing.join(CLOSING_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** 2.18 of 2.18.0: what differs behind it understands each other. */
+  private static String line(String version) {
+    return version.replaceFirst("^(\\d+\\.\\d+).*", "$1");
+  }
+
+  /**
+   * Runs a step, and says which task is lost if that is why it fails.
+   *
+   * @param step runs a {@link #session}
+   */
+  public void run(Runnable step) {
+    run(
+        () -> {
+          step.run();
+          return null;
+        });
+  }
+
+  /**
+   * Runs a step, and says which task is lost if that is why it fails.
+   *
+   * @param <T> of the result
+   * @param step runs a {@link #session}
+   * @return what the step returns
+   * @throws LostTaskException if the step fails and a task does not answer, or was started anew
+   *     since the session was opened. If the step had not come to its update, no variable has
+   *     changed
+   * @throws RuntimeException what else the step throws
+   */
+  public <T> T run(Supplier<T> step) {
+    try {
+      return step.get();
+    } catch (TensorFlowException e) {
+      throw lostTasks(e).orElseThrow(() -> e);
+    }
+  }
+
+  private Optional<LostTaskException> lostTasks(TensorFlowException failure) {
+    Map<Task, String> silent = TaskProbe.ask(roles.tasks, TaskProbe.LONGEST);
+    String text =
+        "a step failed (" + Messages.firstLine(failure) + "), as there is no answer from ";
+    if (silent.isEmpty() && identities != null) {
+      text = "a step failed (" + Messages.firstLine(failure) + ") for ";
+      List<String> now;
+      try {
+        now = identities();
+      } catch (LostTaskException e) {
+        e.addSuppressed(failure);
+        return Optional.of(e);
+      }
+      for (int i = 0; i < now.size(); i++) {
+        if (!now.get(i).equals(identities.get(i))) {
+          silent.put(roles.tasks.get(i), "it was started anew");
+        }
+      }
+    }
+    return silent.isEmpty() ? Optional.empty() : Optional.of(lost(silent, text, failure));
+  }
+
+  private static LostTaskException lost(Map<Task, String> tasks, String text, Throwable cause) {
+    String all =
+        tasks.entrySet().stream()
+            .map(task -> task.getKey() + " (" + task.getValue() + ")")
+            .collect(Collectors.joining(", "));
+    return new LostTaskException(
+        text + all,
+        tasks.keySet().stream().map(Task::toString).collect(Collectors.toList()),
+        cause);
+  }
+
+  private static String inSeconds(Duration duration) {
+    return duration.toMillis() % 1000 == 0
+        ? duration.toSeconds() + " s"
+        : duration.toMillis() / 1e3 + " s";
+  }
+
+  private void requireTrust() {
+    List<Task> outside =
+        roles.tasks.stream().filter(task -> !task.isLoopback()).collect(Collectors.toList());
+    if (!outside.isEmpty() && !isTrusted) {
       throw new IllegalStateException(
-          "no session can be opened at "
-              + workers.get(0)
-              + ": "
-              + Messages.firstLine(e)
-              + (String.valueOf(e.getMessage()).contains("No session factory")
-                  ? " (TensorFlow Java 0.5 was built without sessions on servers; use 1.x)"
-                  : ""),
-          e);
-    } catch (ReflectiveOperationException | InaccessibleObjectException e) {
-      throw new IllegalStateException(
-          "this TensorFlow Java does not let a session be opened on a server ("
-              + e
-              + "); use 1.x, on the class path and not on the module path",
-          e);
+          outside.get(0)
+              + " is outside of this machine, and TensorFlow's servers neither encrypt nor ask who"
+              + " is there; if only the machines of the cluster can reach these ports, say so by"
+              + " trustNetwork() or "
+              + TRUSTED_NETWORK);
     }
   }
 
   private void requireTask(int task) {
-    if (task < 0 || task >= workers.size()) {
+    if (task < 0 || task >= roles.tasks.size()) {
       throw new IllegalArgumentException(
           "task is "
               + task
               + "; the cluster has "
-              + workers.size()
-              + " workers, so it is 0 to "
-              + (workers.size() - 1));
+              + roles.tasks.size()
+              + " tasks, so it is 0 to "
+              + (roles.tasks.size() - 1));
     }
   }
 
   /**
-   * Serves until the process is ended. Exit code 2 for arguments that are wrong, 1 if the server
-   * cannot be started.
+   * Serves until the process is ended. Exit code 2 for arguments or an environment that are wrong,
+   * 1 if the server cannot be started.
    *
-   * @param arguments the addresses of all workers, with commas between, and the number of this one
+   * @param arguments the addresses of all workers, with commas between, and the number of this one;
+   *     nothing to take both {@linkplain #fromEnvironment from the environment}. {@code
+   *     --trusted-network} before them says that the {@linkplain #trustNetwork network is trusted}
    */
   public static void main(String[] arguments) {
     try {
-      if (arguments.length != 2 || !arguments[1].matches("\\d{1,6}")) {
-        throw new IllegalArgumentException(
-            "arguments are "
-                + Arrays.toString(arguments)
-                + "; give host:port,host:port,... of all workers, and the number of this one from"
-                + " 0");
-      }
-      Cluster cluster = of(arguments[0].split(","));
-      int task = Integer.parseInt(arguments[1]);
+      List<String> rest = new ArrayList<>(Arrays.asList(arguments));
+      boolean trusted = rest.remove(TRUSTED_NETWORK);
+      Cluster named = named(rest);
+      Cluster cluster = trusted ? named.trustNetwork() : named;
+      int task = cluster.task().orElseThrow();
       Server server = cluster.start(task);
       System.out.println(
-          "worker " + task + " of " + cluster.size() + " serves at " + cluster.workers.get(task));
+          "task "
+              + task
+              + " of "
+              + cluster.roles.tasks.size()
+              + " serves: "
+              + cluster.roles.tasks.get(task));
       server.join();
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
@@ -260,5 +685,19 @@ public final class Cluster {
       System.err.println(e.getMessage());
       System.exit(1);
     }
+  }
+
+  private static Cluster named(List<String> arguments) {
+    if (arguments.isEmpty()) {
+      return fromEnvironment();
+    }
+    if (arguments.size() != 2 || !arguments.get(1).matches("\\d{1,6}")) {
+      throw new IllegalArgumentException(
+          "arguments are "
+              + arguments
+              + "; give host:port,host:port,... of all workers, and the number of this one from 0,"
+              + " or nothing to take them from the environment");
+    }
+    return of(arguments.get(0).split(",")).withTask(Integer.parseInt(arguments.get(1)));
   }
 }

@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assertions;
@@ -31,8 +33,8 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.TensorFlow;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.framework.optimizers.Momentum;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
@@ -97,7 +99,7 @@ class ClusterTest {
   private static void start(int task) throws IOException, InterruptedException {
     Path out = Files.createTempFile(directory, "worker", ".txt");
     SERVERS[task] = java(out, addresses, String.valueOf(task));
-    String ready = "worker " + task + " of " + WORKERS + " serves at ";
+    String ready = "task " + task + " of " + WORKERS + " serves: worker " + task + " at localhost:";
     for (int i = 0; i < 600 && !Files.readString(out).contains(ready); i++) {
       assertThat(SERVERS[task].isAlive()).as("worker that says %s", Files.readString(out)).isTrue();
       Thread.sleep(100);
@@ -171,23 +173,198 @@ class ClusterTest {
     }
   }
 
+  /** The weights are on task 0, so they outlive another task and the session. */
   @Test
-  void aMachineThatIsGoneFailsTheStepAndCanComeBack() throws IOException, InterruptedException {
-    try (TwoLayersInParts net = net()) {
+  void aTaskThatIsGoneIsNamedAndTrainingGoesOnWhereItWas()
+      throws IOException, InterruptedException {
+    try (TwoLayersInParts one = new TwoLayersInParts(Session::new, List.of(), false, 1);
+        TwoLayersInParts net = net()) {
+      one.step();
       net.step();
       SERVERS[1].destroyForcibly().waitFor(1, TimeUnit.MINUTES);
       try {
+        assertLost(
+            () -> cluster.run((Runnable) net::step), "there is no answer from worker 1 at local");
         Assertions.assertTimeoutPreemptively(
-            Duration.ofMinutes(1),
-            () -> assertThatThrownBy(net::step).isInstanceOf(TensorFlowException.class));
+            Duration.ofSeconds(30), () -> cluster.close(net.session));
       } finally {
-        // To close the session waits for it, too.
         start(1);
       }
-      assertThatThrownBy(net::step).isInstanceOf(TensorFlowException.class);
+      try (Session later = cluster.resume(net.graph)) {
+        one.step();
+        net.step(later);
+        TwoLayersInParts.assertSame(net.weights(later), one.weights());
+      }
     }
+  }
+
+  @Test
+  void aTaskThatWasStartedAnewIsNamed() throws IOException, InterruptedException {
     try (TwoLayersInParts net = net()) {
-      assertThat(net.step()).isPositive();
+      net.step();
+      SERVERS[1].destroyForcibly().waitFor(1, TimeUnit.MINUTES);
+      start(1);
+      assertLost(() -> cluster.run((Runnable) net::step), "worker 1 at local", "started anew");
+    }
+  }
+
+  /** The kernel goes on taking connections for it. */
+  @Test
+  void aFrozenTaskIsNamedWhenTheStepHasTakenTooLong() throws IOException, InterruptedException {
+    Cluster hasty = cluster.stepTimeout(Duration.ofSeconds(2));
+    try (TwoLayersInParts net =
+        new TwoLayersInParts(hasty::session, List.of(cluster.device(1, "CPU:0")), false, 1)) {
+      net.step();
+      var before = Values.variables(net.graph, net.session);
+      signal("-STOP", SERVERS[1]);
+      try {
+        long start = System.nanoTime();
+        assertLost(() -> hasty.run((Runnable) net::step), "worker 1 at local", "says nothing");
+        net.session.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(60));
+      } finally {
+        signal("-CONT", SERVERS[1]);
+      }
+      try (Session later = hasty.resume(net.graph)) {
+        assertThat(Values.changed(before, Values.variables(net.graph, later))).isEmpty();
+      }
+    }
+  }
+
+  private static void signal(String signal, Process process)
+      throws IOException, InterruptedException {
+    new ProcessBuilder("kill", signal, String.valueOf(process.pid())).start().waitFor();
+  }
+
+  private static void assertLost(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String... parts) {
+    assertThatThrownBy(call)
+        .isInstanceOf(LostTaskException.class)
+        .hasMessageContainingAll(parts)
+        .satisfies(
+            e ->
+                assertThat(((LostTaskException) e).tasks())
+                    .hasSize(1)
+                    .first()
+                    .asString()
+                    .contains(parts[0].replaceFirst("^.* from ", "")))
+        .message()
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aTaskThatNeverStartsIsNamed() throws IOException {
+    Cluster three =
+        Cluster.of((addresses + ",localhost:" + freePort()).split(","))
+            .startTimeout(Duration.ofMillis(300));
+    assertMissing(three, "no answer within 0.3 s from worker 2 at localhost:", "no connection");
+    assertMissing(
+        Cluster.of("localhost:" + freePort(), "no-such-host.invalid:1")
+            .startTimeout(Duration.ofMillis(300))
+            .trustNetwork(),
+        "worker 0 at localhost:",
+        "worker 1 at no-such-host.invalid:1 (its name does not resolve");
+  }
+
+  private static void assertMissing(Cluster cluster, String... parts) {
+    try (Graph graph = new Graph()) {
+      assertThatThrownBy(() -> cluster.session(graph))
+          .isInstanceOf(LostTaskException.class)
+          .hasMessageContainingAll(parts)
+          .message()
+          .hasLineCount(1);
+    }
+  }
+
+  @Test
+  void aServerOfAnotherKindIsNoTask() throws IOException {
+    try (ServerSocket other = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Thread answers =
+          new Thread(
+              () -> {
+                try {
+                  while (true) {
+                    try (var socket = other.accept()) {
+                      socket.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n".getBytes());
+                    }
+                  }
+                } catch (IOException e) {
+                  // Closed.
+                }
+              });
+      answers.start();
+      assertMissing(
+          Cluster.of("localhost:" + other.getLocalPort()).startTimeout(Duration.ofMillis(300)),
+          "(what answers there is no server of TensorFlow)");
+    }
+  }
+
+  @Test
+  void aTaskWithAnotherTensorFlowIsRefused() {
+    Task task = Roles.workers(List.of(addresses.split(",")), 0).tasks.get(1);
+    TaskIdentity.publish(task, "2.10.1");
+    try {
+      assertMissing(
+          cluster,
+          "another TensorFlow in worker 1 at localhost:",
+          "it runs TensorFlow 2.10.1, and this process " + TensorFlow.version());
+    } finally {
+      TaskIdentity.publish(task, TensorFlow.version());
+    }
+  }
+
+  /** Examples that a task has read, in a variable that the session of task 0 reads. */
+  @Test
+  void aTaskKeepsWhatItHasReadAndIsReleased() throws Exception {
+    String address = "localhost:" + freePort();
+    Cluster alone = Cluster.of(address).withTask(0);
+    alone.serve();
+    try (Graph own = new Graph()) {
+      Ops tf = Ops.create(own);
+      Variable<TFloat64> shard =
+          GraphScope.unique(own, "a")
+              .withDeviceString(alone.device(0, "CPU:0"))
+              .ops()
+              .variable(Shape.of(2), TFloat64.class, Variable.sharedName("shard"));
+      Op assign = tf.assign(shard, tf.constant(new double[] {3, 4}));
+      try (Session session = alone.ownSession(own)) {
+        session.run(assign);
+      }
+    }
+    try (Graph graph = new Graph();
+        Session session = alone.session(graph)) {
+      Variable<TFloat64> shard =
+          GraphScope.unique(graph, "another")
+              .withDeviceString(alone.device(0, "CPU:0"))
+              .ops()
+              .variable(Shape.of(2), TFloat64.class, Variable.sharedName("shard"));
+      assertThat(Values.of(session, shard)).containsExactly(3, 4);
+    }
+    Task task = Roles.workers(List.of(address), 0).tasks.get(0);
+    CompletableFuture<Integer> released =
+        CompletableFuture.supplyAsync(() -> alone.awaitRelease(Duration.ofMinutes(1)));
+    Release.set(List.of(task), task, 7);
+    assertThat(released.get(1, TimeUnit.MINUTES)).isEqualTo(7);
+  }
+
+  @Test
+  void aTaskDoesNotWaitForALostChiefWithoutEnd() throws IOException {
+    String own = "localhost:" + freePort();
+    Cluster cluster = Cluster.of("localhost:" + freePort(), own).withTask(1);
+    cluster.serve();
+    assertLost(
+        () -> cluster.awaitRelease(Duration.ofMillis(100)),
+        "no answer for 0.1 s from worker 0 at local");
+  }
+
+  @Test
+  void aNetworkThatNobodyTrustsIsRefused() {
+    Cluster cluster = Cluster.of("localhost:1", "10.0.0.2:2");
+    try (Graph graph = new Graph()) {
+      assertThatThrownBy(() -> cluster.session(graph))
+          .hasMessageContaining("worker 1 at 10.0.0.2:2 is outside of this machine")
+          .hasMessageContaining("trustNetwork()");
+      assertThatThrownBy(() -> cluster.withTask(0).serve()).hasMessageContaining("trustNetwork()");
     }
   }
 
@@ -231,7 +408,7 @@ class ClusterTest {
   @Test
   void machinesThatAreNotThere() {
     assertThatThrownBy(() -> cluster.device(2, "GPU:0"))
-        .hasMessageContaining("task is 2; the cluster has 2 workers, so it is 0 to 1");
+        .hasMessageContaining("task is 2; the cluster has 2 tasks, so it is 0 to 1");
     assertThatThrownBy(() -> cluster.serve(-1)).hasMessageContaining("task is -1");
     assertThatThrownBy(Cluster::of).hasMessageContaining("the cluster has no worker");
     Graph closed = new Graph();
@@ -244,7 +421,8 @@ class ClusterTest {
       delimiter = '|',
       value = {
         "a:1 | | 2 | arguments are [a:1]; give host:port,host:port",
-        "a:1 | 1 | 2 | task is 1; the cluster has 1 workers",
+        "a:1 | 1 | 2 | task is 1; the cluster has 1 tasks",
+        "a:1 | 0 | 1 | worker 0 at a:1 is outside of this machine",
         "IN_USE | 0 | 1 | is the port in use?",
       })
   void aServerThatCannotStartSaysWhy(String workers, String task, int exitCode, String message)
@@ -259,6 +437,36 @@ class ClusterTest {
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
     assertThat(process.exitValue()).isEqualTo(exitCode);
     assertThat(Files.readString(out)).contains(message);
+  }
+
+  @Test
+  void settings() {
+    Cluster cluster = Cluster.of("a:1", "b:2");
+    assertThat(cluster.task()).isEmpty();
+    assertThat(cluster.isChief()).isFalse();
+    assertThat(cluster.withTask(1).task()).hasValue(1);
+    assertThat(cluster.withTask(0).isChief()).isTrue();
+    assertThatThrownBy(cluster::serve).hasMessageContaining("nobody has said which task this is");
+    assertThatThrownBy(() -> cluster.stepTimeout(Duration.ZERO))
+        .hasMessageContaining("stepTimeout is PT0S; expected more than 0");
+    assertThatThrownBy(() -> cluster.startTimeout(Duration.ofDays(99)))
+        .hasMessageContaining("startTimeout is PT2376H");
+  }
+
+  @Test
+  void chiefAndParameterServersHaveTheirOwnNames() {
+    Cluster cluster =
+        Cluster.fromEnvironment(
+            Map.of(
+                "TF_CONFIG",
+                "{\"cluster\": {\"ps\": [\"p:1\"], \"worker\": [\"w:1\"], \"chief\": [\"c:1\"]},"
+                    + " \"task\": {\"type\": \"chief\"}}"));
+    assertThat(cluster.size()).isEqualTo(2);
+    assertThat(cluster.parameterServers()).isEqualTo(1);
+    assertThat(cluster.isChief()).isTrue();
+    assertThat(cluster.device(0, "CPU:0")).isEqualTo("/job:chief/replica:0/task:0/device:CPU:0");
+    assertThat(cluster.device(1, "GPU:3")).isEqualTo("/job:worker/replica:0/task:0/device:GPU:3");
+    assertThat(cluster.device(2, "CPU:0")).isEqualTo("/job:ps/replica:0/task:0/device:CPU:0");
   }
 
   @ParameterizedTest
