@@ -13,6 +13,7 @@ import org.samtf.examples.cli.PredictCommand;
 import org.samtf.examples.cli.PriceCommand;
 import org.samtf.examples.cli.StripCommand;
 import org.samtf.examples.cli.TrainCommand;
+import org.samtf.examples.cli.WorkerCommand;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OneLine;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       CompareCommand.class,
       TrainCommand.class,
+      WorkerCommand.class,
       PredictCommand.class,
       StripCommand.class,
       InspectCommand.class,

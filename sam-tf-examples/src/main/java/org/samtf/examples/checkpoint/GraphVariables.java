@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Set;
 import org.samtf.examples.failure.OneLine;
 import org.samtf.model.GraphCheckpoint;
@@ -20,6 +21,9 @@ import org.tensorflow.TensorFlow;
  * tools can read.
  */
 public final class GraphVariables implements Checkpointed {
+
+  /** The names of variables begin so that hold what others have read, and no state of a job. */
+  public static final String NOT_SAVED = "read_elsewhere";
 
   /** What TensorFlow calls stateful, but has nothing that a later step depends on. */
   private static final Set<String> WITHOUT_MEMORY =
@@ -74,17 +78,24 @@ public final class GraphVariables implements Checkpointed {
     return "variables";
   }
 
+  /** The names of those that are, none for all. */
+  private String[] saved() {
+    List<String> all = variables.names();
+    List<String> saved = all.stream().filter(name -> !name.startsWith(NOT_SAVED)).toList();
+    return saved.size() == all.size() ? new String[0] : saved.toArray(String[]::new);
+  }
+
   @Override
   public void save(Path directory) throws IOException {
     requireNoOtherState();
-    variables.save(directory.resolve(name()));
+    variables.save(directory.resolve(name()), saved());
   }
 
   @Override
   public void restore(Path directory) throws IOException {
     requireNoOtherState();
     try {
-      variables.restore(directory.resolve(name()));
+      variables.restore(directory.resolve(name()), saved());
     } catch (IllegalArgumentException e) {
       throw new IOException(OneLine.of(String.valueOf(e.getMessage())), e);
     }

@@ -60,6 +60,11 @@ final class NetworkOptions {
     };
   }
 
+  /** The share that is dropped, 0 for none. */
+  float dropoutShare() {
+    return !model.equalsIgnoreCase("cnn") ? 0 : dropout == null ? 0.25f : dropout;
+  }
+
   private static List<Integer> sizes(String option, List<Integer> given, List<Integer> standard) {
     if (given == null) {
       return standard;

@@ -4,17 +4,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.samtf.SamOptimizer;
+import org.samtf.cluster.Cluster;
 import org.samtf.examples.checkpoint.Origin;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
 import org.samtf.examples.data.LabelNoise;
 import org.samtf.examples.events.JsonLog;
 import org.samtf.examples.failure.ExitCode;
+import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.job.TrainJob;
 import org.samtf.examples.report.Figures;
@@ -22,6 +26,7 @@ import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Progress;
 import org.samtf.examples.report.Table;
 import org.samtf.examples.report.TrainingChart;
+import org.samtf.examples.train.BatchCut;
 import org.samtf.examples.train.DeviceChoice;
 import org.samtf.examples.train.SamSettings;
 import org.samtf.examples.train.TrainingResult;
@@ -47,6 +52,7 @@ import picocli.CommandLine.Spec;
       "2:An option, a data file or a checkpoint cannot be used, or a GPU is not there.",
       "3:A file or the standard output cannot be written, a checkpoint cannot be read, or TensorFlow not unpacked.",
       "4:Out of memory.",
+      "200:A machine of --cluster is lost.",
       "129, 130, 143:Stopped by SIGHUP, SIGINT or SIGTERM, after a checkpoint if there are any."
     })
 public final class TrainCommand implements Callable<Integer> {
@@ -108,6 +114,16 @@ public final class TrainCommand implements Callable<Integer> {
   @Mixin private BatchCutOptions cut;
   @Mixin private DeviceOptions device;
   @Mixin private JobOptions job;
+  @Mixin private ClusterOptions cluster;
+
+  @Option(
+      names = "--on-lost-worker",
+      paramLabel = "wait|stop",
+      description = {
+        "With --cluster: wait for a machine that is lost, for as long as --start-timeout says, and go",
+        "on from the newest checkpoint, or end with 200 (default: wait if there are --checkpoints)."
+      })
+  private String onLostWorker;
 
   /** The figures of a run, as train.json has them. */
   private record Report(
@@ -121,17 +137,49 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Optional<Cluster> several = cluster.cluster();
+    if (!several.map(Cluster::isChief).orElse(true)) {
+      // What is written, and how to train, is the first machine's business.
+      return share(several.get(), data()).follow();
+    }
     DeviceChoice choice = device.choice();
     Optional<TrainJob.Checkpoints> checkpoints = job.checkpoints();
     TrainJob.Watch watch = job.watch();
-    TrainingSettings settings = settings(choice);
+    boolean waits = waits(checkpoints.isPresent());
+    TrainingSettings settings = settings(choice, several);
     choice.check();
-    DataSet data = LabelNoise.apply(DataSets.open(source), labelNoise, seed);
+    DataSet data = data();
     Check.that(
         batchSize <= data.train().size(),
         "--batch-size",
         batchSize,
         "at most the " + data.train().size() + " training images");
+    if (several.isEmpty()) {
+      return train(data, settings, choice, checkpoints, watch, Optional.empty());
+    }
+    SharedWork work = share(several.get(), data);
+    TrainJob.Several machines = new TrainJob.Several(work.cluster(), work.machines(), waits);
+    return work.lead(
+        () -> train(data, settings, choice, checkpoints, watch, Optional.of(machines)));
+  }
+
+  private DataSet data() {
+    Check.that(labelNoise >= 0 && labelNoise < 1, "--label-noise", labelNoise, "in [0, 1)");
+    return LabelNoise.apply(DataSets.open(source), labelNoise, seed);
+  }
+
+  private SharedWork share(Cluster machines, DataSet data) {
+    String noise = WorkerCommand.noise(labelNoise, seed);
+    return SharedWork.start(machines, cluster.patience(), source, data, noise, notices());
+  }
+
+  private int train(
+      DataSet data,
+      TrainingSettings settings,
+      DeviceChoice choice,
+      Optional<TrainJob.Checkpoints> checkpoints,
+      TrainJob.Watch watch,
+      Optional<TrainJob.Several> several) {
     Origin origin = origin(settings, choice);
     watch.log().ifPresent(log -> JsonLog.check(log, origin.job()));
     createDirectories();
@@ -142,7 +190,8 @@ public final class TrainCommand implements Callable<Integer> {
             choice,
             checkpoints,
             watch,
-            Optional.ofNullable(export));
+            Optional.ofNullable(export),
+            several);
     Report report = run(data, settings, plan);
     print(data, report);
     if (out != null) {
@@ -151,8 +200,31 @@ public final class TrainCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  /** Whether a machine that is lost is waited for. */
+  private boolean waits(boolean hasCheckpoints) {
+    if (onLostWorker == null) {
+      return hasCheckpoints;
+    }
+    Check.that(
+        onLostWorker.equals("wait") || onLostWorker.equals("stop"),
+        "--on-lost-worker",
+        onLostWorker,
+        "wait or stop");
+    String missing =
+        !cluster.isGiven()
+            ? "--cluster"
+            : onLostWorker.equals("wait") && !hasCheckpoints ? "--checkpoints" : null;
+    if (missing != null) {
+      throw new InputException(
+          "--on-lost-worker " + onLostWorker + " is given without " + missing,
+          "both",
+          "add the one or leave the other out");
+    }
+    return onLostWorker.equals("wait");
+  }
+
   /** Everything that needs no data is checked before data is read. */
-  private TrainingSettings settings(DeviceChoice choice) {
+  private TrainingSettings settings(DeviceChoice choice, Optional<Cluster> several) {
     Check.that(epochs >= 1, "--epochs", epochs, "a whole number from 1");
     Check.that(batchSize >= 1, "--batch-size", batchSize, "a whole number from 1");
     Check.that(labelNoise >= 0 && labelNoise < 1, "--label-noise", labelNoise, "in [0, 1)");
@@ -162,7 +234,9 @@ public final class TrainCommand implements Callable<Integer> {
             optimizer.base(),
             optimizer.learningRate(),
             optimizer.momentum(),
-            optimizer.sam(cut, batchSize, choice.config()),
+            several
+                .map(machines -> onMachines(machines, choice))
+                .orElseGet(() -> optimizer.sam(cut, batchSize, choice.config())),
             epochs,
             batchSize,
             seed);
@@ -175,6 +249,62 @@ public final class TrainCommand implements Callable<Integer> {
       OutputDirectory.check("--out", out);
     }
     return settings;
+  }
+
+  /** The batch is in one part a machine, each with a perturbation of its own. */
+  private Optional<SamSettings> onMachines(Cluster machines, DeviceChoice choice) {
+    refuseWithCluster(cut.given() != null, cut.given());
+    if (network.dropoutShare() > 0) {
+      throw new InputException(
+          "--dropout is " + network.dropoutShare() + " with --cluster", "0", "give --dropout 0");
+    }
+    refuseWithCluster(choice.threads() > 0, "--threads");
+    refuseWithCluster(choice.memoryGrowth(), "--memory-growth");
+    int size = machines.size();
+    Check.that(
+        batchSize % size == 0,
+        "--batch-size",
+        batchSize,
+        "a multiple of the " + size + " machines of --cluster");
+    SamSettings sam =
+        optimizer
+            .sam(cut, batchSize, choice.config())
+            .orElseThrow(
+                () ->
+                    new InputException(
+                        "--cluster is given without SAM",
+                        "SAM, with --rho 0 for none",
+                        "leave --no-sam or --variant out"));
+    if (size == 1) {
+      throw new InputException(
+          "--cluster has one machine", "at least two", "leave it out to train on this one");
+    }
+    String kind = choice.name().startsWith("gpu") || choice.requireGpu() ? "GPU:0" : "CPU:0";
+    List<String> devices =
+        IntStream.range(0, size).mapToObj(i -> machines.device(i, kind)).toList();
+    BatchCut parts = new BatchCut(size, false, devices, 0, false);
+    sam.variant()
+        .refusal(parts)
+        .ifPresent(
+            why -> {
+              throw new InputException(
+                  "--variant " + sam.variant() + " is given with --cluster",
+                  "one of the two",
+                  "leave one of them out");
+            });
+    return Optional.of(sam.with(parts));
+  }
+
+  private static void refuseWithCluster(boolean given, String option) {
+    if (given) {
+      throw new InputException(
+          option + " is given with --cluster", "one of the two", "leave one of them out");
+    }
+  }
+
+  private Consumer<String> notices() {
+    PrintWriter err = spec.commandLine().getErr();
+    return line -> Progress.writeLine(err::println, line);
   }
 
   private void createDirectories() {
@@ -217,9 +347,7 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private Report run(DataSet data, TrainingSettings settings, TrainJob.Plan plan) {
-    PrintWriter err = spec.commandLine().getErr();
-    Consumer<String> notices = line -> Progress.writeLine(err::println, line);
-    TrainJob.Outcome outcome = new TrainJob(data, settings, plan, notices).run();
+    TrainJob.Outcome outcome = new TrainJob(data, settings, plan, notices()).run();
     return new Report(
         data.name(),
         labelNoise,

@@ -18,5 +18,11 @@ public final class ExitCode {
   /** A device or the JVM has too little memory. */
   public static final int OUT_OF_MEMORY = 4;
 
+  /**
+   * A machine that takes part is lost, and the same command may well succeed: from 128 on launchers
+   * such as TFJob start a job again. No signal has this code.
+   */
+  public static final int LOST_MACHINE = 200;
+
   private ExitCode() {}
 }

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.samtf.cluster.Cluster;
+import org.samtf.cluster.LostTaskException;
 import org.samtf.examples.checkpoint.CheckpointDirectory;
 import org.samtf.examples.checkpoint.Origin;
 import org.samtf.examples.checkpoint.Position;
@@ -13,13 +15,15 @@ import org.samtf.examples.data.DataSet;
 import org.samtf.examples.events.EventFile;
 import org.samtf.examples.events.JsonLog;
 import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.LostMachineException;
+import org.samtf.examples.failure.OneLine;
 import org.samtf.examples.signal.StopSignals;
 import org.samtf.examples.train.DeviceChoice;
+import org.samtf.examples.train.Machines;
 import org.samtf.examples.train.Trainer;
 import org.samtf.examples.train.TrainingListener;
 import org.samtf.examples.train.TrainingResult;
 import org.samtf.examples.train.TrainingSettings;
-import org.samtf.examples.train.TrainingStep;
 import org.samtf.examples.train.TrainingTime;
 
 /** A training run that nobody needs to watch: it goes on where an earlier process has stopped. */
@@ -39,6 +43,7 @@ public final class TrainJob {
    * @param checkpoints where the state is saved; empty for nowhere
    * @param watch what says how far it is
    * @param export where the SavedModel goes; empty for nowhere
+   * @param several the machines that take part; empty for this one alone
    */
   public record Plan(
       Origin origin,
@@ -46,7 +51,18 @@ public final class TrainJob {
       DeviceChoice device,
       Optional<Checkpoints> checkpoints,
       Watch watch,
-      Optional<Path> export) {}
+      Optional<Path> export,
+      Optional<Several> several) {}
+
+  /**
+   * Several machines.
+   *
+   * @param cluster which they are
+   * @param machines the same, with what they have read
+   * @param waits whether to wait for one that is lost and go on from the newest checkpoint;
+   *     otherwise the job ends
+   */
+  public record Several(Cluster cluster, Machines machines, boolean waits) {}
 
   /**
    * How the state is saved.
@@ -99,8 +115,35 @@ public final class TrainJob {
    * @throws StoppedException if a signal has asked for it
    * @throws InputException if checkpoints are not of this job
    * @throws org.samtf.examples.failure.OutputException if something cannot be written
+   * @throws LostMachineException if a machine is lost, and not to be waited for
    */
   public Outcome run() {
+    boolean resume = plan.checkpoints().map(Checkpoints::resume).orElse(false);
+    if (plan.several().isEmpty()) {
+      return run(resume);
+    }
+    Several several = plan.several().get();
+    while (true) {
+      boolean again = resume;
+      try {
+        return several.cluster().run(() -> run(again));
+      } catch (LostTaskException e) {
+        if (!several.waits() || stillMissing(e)) {
+          throw new LostMachineException(
+              e, "start it, and this command with --resume, if there are checkpoints");
+        }
+        notices.accept(OneLine.of(e.getMessage()) + "; waiting for it");
+        resume = true;
+      }
+    }
+  }
+
+  /** At a start, TensorFlow has waited for it already. */
+  private static boolean stillMissing(LostTaskException e) {
+    return e.getCause() == null;
+  }
+
+  private Outcome run(boolean resume) {
     if (plan.checkpoints().isEmpty()) {
       try (Trainer trainer = trainer()) {
         return run(trainer, Optional.empty(), false);
@@ -110,7 +153,7 @@ public final class TrainJob {
     try (StopSignals signals = StopSignals.take(notices);
         CheckpointDirectory directory =
             CheckpointDirectory.open(checkpoints.directory(), checkpoints.keep())) {
-      if (!checkpoints.resume() && !directory.isEmpty()) {
+      if (!resume && !directory.isEmpty()) {
         throw new InputException(
             "--checkpoints " + checkpoints.directory() + " has checkpoints",
             "none, or --resume",
@@ -119,15 +162,18 @@ public final class TrainJob {
       try (Trainer trainer = trainer()) {
         Checkpointer checkpointer =
             new Checkpointer(directory, checkpoints.every(), plan.origin(), trainer, signals);
-        boolean resumed = checkpoints.resume() && resume(checkpointer, trainer);
+        boolean resumed = resume && resume(checkpointer, trainer);
         return run(trainer, Optional.of(checkpointer), resumed);
       }
     }
   }
 
   private Trainer trainer() {
-    return new Trainer(
-        data, settings, plan.sharpnessRho(), TrainingStep::write, plan.device().config());
+    Machines machines =
+        plan.several()
+            .map(Several::machines)
+            .orElseGet(() -> Machines.here(plan.device().config()));
+    return new Trainer(data, settings, plan.sharpnessRho(), machines);
   }
 
   private boolean resume(Checkpointer checkpointer, Trainer trainer) {

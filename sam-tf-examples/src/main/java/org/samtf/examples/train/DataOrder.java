@@ -8,6 +8,7 @@ import org.samtf.examples.checkpoint.Checkpointed;
 import org.samtf.examples.checkpoint.Position;
 import org.samtf.examples.checkpoint.StateFile;
 import org.samtf.examples.data.LabeledImages;
+import org.samtf.examples.data.Shards;
 import org.samtf.examples.random.RandomStreams;
 
 /**
@@ -17,18 +18,36 @@ import org.samtf.examples.random.RandomStreams;
  * <p>What is left over after the last whole batch of an epoch is dropped: a smaller batch would
  * count more in its step and spoil the statistics of batch normalisation. The order is new in every
  * epoch, so no image is left out for good.
+ *
+ * <p>If several machines have the images, each has an order of its own, and a batch has as many
+ * images of each: those of the first machine, then of the second.
  */
 final class DataOrder implements Checkpointed {
 
-  private final int[] order;
-  private final int batchSize;
+  /** The rows of each machine, in its order. */
+  private final int[][] orders;
+
+  private final int perMachine;
+  private final int batchesPerEpoch;
   private final long seed;
   private int epoch;
   private int batchesTaken;
 
   DataOrder(int images, int batchSize, long seed) {
-    order = new int[images];
-    this.batchSize = batchSize;
+    this(images, batchSize, seed, 1);
+  }
+
+  DataOrder(int images, int batchSize, long seed, int machines) {
+    if (batchSize % machines != 0) {
+      throw new IllegalArgumentException(
+          "batches of " + batchSize + " for " + machines + " machines");
+    }
+    orders = new int[machines][];
+    for (int i = 0; i < machines; i++) {
+      orders[i] = new int[Shards.size(images, i, machines)];
+    }
+    perMachine = batchSize / machines;
+    batchesPerEpoch = images / machines / perMachine;
     this.seed = seed;
     shuffle(1);
   }
@@ -41,7 +60,13 @@ final class DataOrder implements Checkpointed {
   private void shuffle(int forEpoch) {
     epoch = forEpoch;
     batchesTaken = 0;
-    Random random = RandomStreams.of(seed, "order of epoch " + epoch);
+    for (int i = 0; i < orders.length; i++) {
+      String machine = orders.length == 1 ? "" : " of machine " + i + " of " + orders.length;
+      shuffle(orders[i], RandomStreams.of(seed, "order of epoch " + epoch + machine));
+    }
+  }
+
+  private static void shuffle(int[] order, Random random) {
     Arrays.setAll(order, i -> i);
     for (int i = order.length - 1; i > 0; i--) {
       int j = random.nextInt(i + 1);
@@ -52,7 +77,7 @@ final class DataOrder implements Checkpointed {
   }
 
   int batchesPerEpoch() {
-    return order.length / batchSize;
+    return batchesPerEpoch;
   }
 
   boolean epochIsOver() {
@@ -61,8 +86,19 @@ final class DataOrder implements Checkpointed {
 
   /** The next batch of the epoch, to be closed. */
   Batch next(LabeledImages images) {
-    int from = batchesTaken++ * batchSize;
-    return Batch.of(images, order, from, from + batchSize);
+    int[] places = nextRows();
+    for (int i = 0; i < places.length; i++) {
+      places[i] = Shards.place(places[i], i / perMachine, orders.length);
+    }
+    return Batch.of(images, places, 0, places.length);
+  }
+
+  /** The rows of the next batch of the epoch, each among those of its machine. */
+  int[] nextRows() {
+    int from = batchesTaken++ * perMachine;
+    return Arrays.stream(orders)
+        .flatMapToInt(order -> Arrays.stream(order, from, from + perMachine))
+        .toArray();
   }
 
   private record State(int epoch, int batchesTaken) {}

@@ -1,6 +1,7 @@
 package org.samtf.examples.train;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +10,7 @@ import org.samtf.examples.checkpoint.GraphVariables;
 import org.samtf.examples.checkpoint.Position;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.LabeledImages;
+import org.samtf.examples.files.DurableFiles;
 import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
@@ -28,6 +30,8 @@ public final class Trainer implements AutoCloseable {
   private final Graph graph;
   private final Session session;
   private final Network network;
+  private final Machines machines;
+  private final Optional<ShardVariables.Input> input;
   private final TrainingStep step;
   private final DataOrder order;
   private final TrainingRecord record;
@@ -75,6 +79,27 @@ public final class Trainer implements AutoCloseable {
       float sharpnessRho,
       StepWriter writer,
       ConfigProto config) {
+    this(data, settings, sharpnessRho, writer, Machines.here(config));
+  }
+
+  /**
+   * Builds network and train op, and gives the weights their initial values.
+   *
+   * @param data what to train on
+   * @param settings how to train; on several machines the batch is cut in as many parts
+   * @param sharpnessRho radius at which {@link #sharpness} measures
+   * @param machines what to compute on
+   */
+  public Trainer(DataSet data, TrainingSettings settings, float sharpnessRho, Machines machines) {
+    this(data, settings, sharpnessRho, TrainingStep::write, machines);
+  }
+
+  private Trainer(
+      DataSet data,
+      TrainingSettings settings,
+      float sharpnessRho,
+      StepWriter writer,
+      Machines machines) {
     if (settings.batchSize() < 1 || settings.batchSize() > data.train().size()) {
       throw new IllegalArgumentException(
           "batch size is " + settings.batchSize() + "; expected 1 to " + data.train().size());
@@ -82,15 +107,21 @@ public final class Trainer implements AutoCloseable {
     this.data = data;
     this.settings = settings;
     this.sharpnessRho = sharpnessRho;
-    order = new DataOrder(data.train().size(), settings.batchSize(), settings.seed());
+    this.machines = machines;
+    order =
+        new DataOrder(data.train().size(), settings.batchSize(), settings.seed(), machines.count());
     record = new TrainingRecord(order.batchesPerEpoch());
     graph = new Graph();
     try {
       network =
           new Network(
               graph, settings.architecture(), data.shape(), data.classes(), settings.seed());
-      step = writer.write(graph, network, settings, stepsInAll());
-      session = new Session(graph, Devices.sessionFor(devices(settings), config));
+      input = machines.input(graph, data.train());
+      step =
+          input
+              .map(in -> TrainingStep.write(graph, network, settings, stepsInAll(), in.parts()))
+              .orElseGet(() -> writer.write(graph, network, settings, stepsInAll()));
+      session = machines.open(graph, devices(settings));
     } catch (RuntimeException e) {
       graph.close();
       throw e;
@@ -166,9 +197,9 @@ public final class Trainer implements AutoCloseable {
 
   private StepResult step(boolean measures) {
     int epoch = record.epoch();
-    try (Batch batch = order.next(data.train())) {
+    try (Fed fed = nextFed()) {
       long start = System.nanoTime();
-      Session.Runner runner = feed(batch).addTarget(step.op()).fetch(step.loss());
+      Session.Runner runner = fed.runner().addTarget(step.op()).fetch(step.loss());
       if (measures) {
         step.measures().forEach(runner::fetch);
       }
@@ -190,6 +221,30 @@ public final class Trainer implements AutoCloseable {
     } catch (TFResourceExhaustedException e) {
       throw new DeviceMemoryException("a step", settings.batchSize(), settings.sam(), e);
     }
+  }
+
+  /** A run with the examples of a step, which are closed after it. */
+  private record Fed(Session.Runner runner, AutoCloseable examples) implements AutoCloseable {
+    @Override
+    public void close() {
+      try {
+        examples.close();
+      } catch (RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IllegalStateException(e); // tensors throw none
+      }
+    }
+  }
+
+  /** The next batch; several machines have it themselves and get the numbers of the rows. */
+  private Fed nextFed() {
+    if (input.isEmpty()) {
+      Batch batch = order.next(data.train());
+      return new Fed(feed(batch), batch);
+    }
+    TInt32 rows = TInt32.vectorOf(order.nextRows());
+    return new Fed(session.runner().feed(input.get().rows(), rows), rows);
   }
 
   /** The last that was fetched says so, if a step may have none. */
@@ -321,12 +376,27 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if it cannot be written
    */
   public void export(Path directory) throws IOException {
-    ModelExport.write(graph, session, network, step, directory);
+    if (input.isEmpty()) {
+      ModelExport.write(graph, session, network, step, directory);
+      return;
+    }
+    // A model that names the machines could not be loaded without them: the same values, in a
+    // graph for one machine, whose step has the same parts.
+    Path values = Files.createTempDirectory("sam-tf-export");
+    SamSettings sam = settings.sam().orElseThrow();
+    TrainingSettings alone = settings.with(sam.with(BatchCut.inParts(machines.count())));
+    try (Trainer one = new Trainer(data, alone, sharpnessRho)) {
+      new GraphVariables(graph, session).save(values);
+      new GraphVariables(one.graph, one.session).restore(values);
+      one.export(directory);
+    } finally {
+      DurableFiles.deleteDirectory(values);
+    }
   }
 
   @Override
   public void close() {
-    session.close();
+    machines.close(session);
     graph.close();
   }
 }

@@ -23,4 +23,11 @@ public record TrainingSettings(
     Optional<SamSettings> sam,
     int epochs,
     int batchSize,
-    long seed) {}
+    long seed) {
+
+  /** These settings with another SAM. */
+  TrainingSettings with(SamSettings other) {
+    return new TrainingSettings(
+        architecture, base, learningRate, momentum, Optional.of(other), epochs, batchSize, seed);
+  }
+}

@@ -55,17 +55,41 @@ public record TrainingStep(
    */
   public static TrainingStep write(
       Graph graph, Network network, TrainingSettings settings, long steps) {
+    return write(graph, network, settings, steps, List.of());
+  }
+
+  /**
+   * Writes the step that the settings ask for.
+   *
+   * @param partInputs images and labels that each part of the batch reads; none for slices of it
+   */
+  static TrainingStep write(
+      Graph graph,
+      Network network,
+      TrainingSettings settings,
+      long steps,
+      List<List<Operand<?>>> partInputs) {
     Optimizer base = settings.base().create(graph, settings.learningRate(), settings.momentum());
     if (settings.sam().isEmpty()) {
       Op train = new OrderedOptimizer(graph, base).minimize(network.loss());
       return new TrainingStep(network.step(train), network.loss());
     }
     return withSam(
-        graph, base, network, settings.sam().get(), new Variant.Run(steps, settings.seed()));
+        graph,
+        base,
+        network,
+        settings.sam().get(),
+        new Variant.Run(steps, settings.seed()),
+        partInputs);
   }
 
   private static TrainingStep withSam(
-      Graph graph, Optimizer base, Network network, SamSettings settings, Variant.Run run) {
+      Graph graph,
+      Optimizer base,
+      Network network,
+      SamSettings settings,
+      Variant.Run run,
+      List<List<Operand<?>>> partInputs) {
     SamOptimizer sam;
     Op train;
     try {
@@ -82,7 +106,8 @@ public record TrainingStep(
       if (!settings.doNotPerturb().isEmpty()) {
         builder.doNotPerturb(settings.doNotPerturb().toArray(new String[0]));
       }
-      sam = settings.cut().applyTo(builder, network).build();
+      settings.cut().applyTo(builder, network);
+      sam = (partInputs.isEmpty() ? builder : builder.partInputs(partInputs)).build();
       train = sam.minimize(network.loss());
     } catch (IllegalArgumentException e) {
       if (settings.freeze().isEmpty() && settings.doNotPerturb().isEmpty()) {

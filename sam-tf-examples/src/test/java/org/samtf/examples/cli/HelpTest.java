@@ -14,6 +14,7 @@ class HelpTest {
       strings = {
         "--help",
         "train --help",
+        "worker --help",
         "predict --help",
         "compare --help",
         "benchmark --help",

@@ -1,0 +1,120 @@
+package org.samtf.examples.train;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.samtf.cluster.Cluster;
+import org.samtf.examples.data.LabeledImages;
+import org.samtf.examples.data.Shards;
+import org.samtf.examples.failure.InputException;
+import org.tensorflow.Graph;
+import org.tensorflow.Session;
+import org.tensorflow.proto.ConfigProto;
+
+/**
+ * What a training run computes on: this machine, or several, each of which trains on images that it
+ * has read itself.
+ */
+public final class Machines {
+
+  private final ConfigProto config;
+  private final Optional<Cluster> cluster;
+  private final String origin;
+  private final Duration patience;
+
+  private Machines(
+      ConfigProto config, Optional<Cluster> cluster, String origin, Duration patience) {
+    this.config = config;
+    this.cluster = cluster;
+    this.origin = origin;
+    this.patience = patience;
+  }
+
+  /**
+   * Returns this machine alone.
+   *
+   * @param config of the session
+   * @return the machine
+   */
+  public static Machines here(ConfigProto config) {
+    return new Machines(config, Optional.empty(), "", Duration.ZERO);
+  }
+
+  /**
+   * Returns the machines of a cluster.
+   *
+   * @param cluster knows which of them this process is
+   * @param origin what the images are read from and with; has to be the same on all
+   * @param patience how long to wait until all have read them
+   * @return the machines
+   */
+  public static Machines of(Cluster cluster, String origin, Duration patience) {
+    return new Machines(ConfigProto.getDefaultInstance(), Optional.of(cluster), origin, patience);
+  }
+
+  /**
+   * Lets a machine of a cluster take part: it keeps its share of the images, and computes for task
+   * 0 until the process ends.
+   *
+   * @param images all training images, as this machine has read them
+   */
+  public void serve(LabeledImages images) {
+    Cluster several = cluster.orElseThrow();
+    several.serve();
+    int own = several.task().orElseThrow();
+    ShardVariables.fill(several, Shards.of(images, own, several.size()), origin);
+  }
+
+  /** How many there are. */
+  int count() {
+    return cluster.map(Cluster::size).orElse(1);
+  }
+
+  /** What the parts of a step read; nothing if the batch is fed. */
+  Optional<ShardVariables.Input> input(Graph graph, LabeledImages images) {
+    return cluster.map(c -> ShardVariables.write(graph, c, images.shape(), images.size()));
+  }
+
+  /** Opens a session, when all have read their images. */
+  Session open(Graph graph, List<String> devices) {
+    if (cluster.isEmpty()) {
+      return new Session(graph, Devices.sessionFor(devices, config));
+    }
+    awaitImages();
+    Session session = cluster.get().session(graph);
+    // Such a session does not do so by itself.
+    session.initialize();
+    return session;
+  }
+
+  private void awaitImages() {
+    long end = System.nanoTime() + patience.toNanos();
+    List<String> origins = ShardVariables.origins(cluster.orElseThrow());
+    while (origins.contains("") && System.nanoTime() < end) {
+      try {
+        Thread.sleep(500);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while the machines read their images", e);
+      }
+      origins = ShardVariables.origins(cluster.get());
+    }
+    for (int i = 0; i < origins.size(); i++) {
+      if (!origins.get(i).equals(origin)) {
+        throw new InputException(
+            "machine "
+                + i
+                + (origins.get(i).isEmpty()
+                    ? " has no images yet"
+                    : " has read other images than this one"),
+            "the same command and the same data files on all",
+            "compare --data, --label-noise, --seed and the files");
+      }
+    }
+  }
+
+  /** Closes a session, though a machine may be lost. */
+  void close(Session session) {
+    cluster.ifPresentOrElse(c -> c.close(session), session::close);
+  }
+}
