@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -21,7 +20,6 @@ import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Server;
 import org.tensorflow.Session;
-import org.tensorflow.TensorFlow;
 import org.tensorflow.exceptions.TensorFlowException;
 
 /**
@@ -80,8 +78,8 @@ public final class Cluster {
   private final Duration startTimeout;
   private final Duration stepTimeout;
 
-  /** What the tasks said of themselves when the last session was opened; null before. */
-  private volatile List<String> identities;
+  /** What the tasks said of themselves when the last session was opened; none before. */
+  private volatile List<String> identities = List.of();
 
   private Cluster(Roles roles, boolean isTrusted, Duration startTimeout, Duration stepTimeout) {
     this.roles = roles;
@@ -410,7 +408,8 @@ public final class Cluster {
         if (silent.isEmpty()) {
           heard = System.nanoTime();
         } else if (System.nanoTime() - heard > patience.toNanos()) {
-          throw lost(silent, "no answer for " + inSeconds(patience) + " from ", null);
+          throw Attendance.lost(
+              silent, "no answer for " + Attendance.inSeconds(patience) + " from ", null);
         }
         Thread.sleep(POLL_MILLIS);
       }
@@ -450,24 +449,7 @@ public final class Cluster {
    */
   public Session session(Graph graph) {
     requireTrust();
-    long end = System.nanoTime() + startTimeout.toNanos();
-    Map<Task, String> silent = TaskProbe.await(roles.tasks, startTimeout);
-    if (!silent.isEmpty()) {
-      throw lost(silent, "no answer within " + inSeconds(startTimeout) + " from ", null);
-    }
-    List<String> found = awaitIdentities(end);
-    String own = TensorFlow.version();
-    Map<Task, String> others = new LinkedHashMap<>();
-    for (int i = 0; i < found.size(); i++) {
-      String version = TaskIdentity.version(found.get(i));
-      if (!line(version).equals(line(own))) {
-        others.put(
-            roles.tasks.get(i), "it runs TensorFlow " + version + ", and this process " + own);
-      }
-    }
-    if (!others.isEmpty()) {
-      throw lost(others, "another TensorFlow in ", null);
-    }
+    List<String> found = Attendance.require(roles.tasks, startTimeout);
     Session session = Sessions.openFor(graph, chief(), List.of(), stepTimeout.toMillis());
     identities = found;
     return session;
@@ -487,48 +469,6 @@ public final class Cluster {
     Session session = session(graph);
     Sessions.goOn(session);
     return session;
-  }
-
-  /** A server answers a moment before it says what it is. */
-  private List<String> awaitIdentities(long end) {
-    while (true) {
-      try {
-        return identities();
-      } catch (LostTaskException e) {
-        if (System.nanoTime() >= end) {
-          throw e;
-        }
-      }
-      try {
-        Thread.sleep(POLL_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("interrupted while waiting for all tasks", e);
-      }
-    }
-  }
-
-  private List<String> identities() {
-    try {
-      return TaskIdentity.read(roles.tasks, chief(), TaskIdentity.PATIENCE);
-    } catch (TensorFlowException e) {
-      // One of them; to find out which, they are asked one by one.
-    }
-    List<String> all = new ArrayList<>();
-    Map<Task, String> silent = new LinkedHashMap<>();
-    Throwable cause = null;
-    for (Task task : roles.tasks) {
-      try {
-        all.addAll(TaskIdentity.read(List.of(task), chief(), TaskIdentity.PATIENCE));
-      } catch (TensorFlowException e) {
-        silent.put(task, "start it by Cluster, of this version of the library");
-        cause = e;
-      }
-    }
-    if (!silent.isEmpty()) {
-      throw lost(silent, "no word about its TensorFlow from ", cause);
-    }
-    return all;
   }
 
   private Task chief() {
@@ -553,11 +493,6 @@ public final class Cluster {
     }
   }
 
-  /** 2.18 of 2.18.0: what differs behind it understands each other. */
-  private static String line(String version) {
-    return version.replaceFirst("^(\\d+\\.\\d+).*", "$1");
-  }
-
   /**
    * Runs a step, and says which task is lost if that is why it fails.
    *
@@ -577,56 +512,17 @@ public final class Cluster {
    * @param <T> of the result
    * @param step runs a {@link #session}
    * @return what the step returns
-   * @throws LostTaskException if the step fails and a task does not answer, or was started anew
-   *     since the session was opened. If the step had not come to its update, no variable has
-   *     changed
+   * @throws LostTaskException if the step fails and a task does not answer, was started anew since
+   *     the session was opened, or was silent for longer than {@link #stepTimeout}. If the step had
+   *     not come to its update, no variable has changed
    * @throws RuntimeException what else the step throws
    */
   public <T> T run(Supplier<T> step) {
     try {
       return step.get();
     } catch (TensorFlowException e) {
-      throw lostTasks(e).orElseThrow(() -> e);
+      throw Attendance.missing(roles.tasks, identities, e).orElseThrow(() -> e);
     }
-  }
-
-  private Optional<LostTaskException> lostTasks(TensorFlowException failure) {
-    Map<Task, String> silent = TaskProbe.ask(roles.tasks, TaskProbe.LONGEST);
-    String text =
-        "a step failed (" + Messages.firstLine(failure) + "), as there is no answer from ";
-    if (silent.isEmpty() && identities != null) {
-      text = "a step failed (" + Messages.firstLine(failure) + ") for ";
-      List<String> now;
-      try {
-        now = identities();
-      } catch (LostTaskException e) {
-        e.addSuppressed(failure);
-        return Optional.of(e);
-      }
-      for (int i = 0; i < now.size(); i++) {
-        if (!now.get(i).equals(identities.get(i))) {
-          silent.put(roles.tasks.get(i), "it was started anew");
-        }
-      }
-    }
-    return silent.isEmpty() ? Optional.empty() : Optional.of(lost(silent, text, failure));
-  }
-
-  private static LostTaskException lost(Map<Task, String> tasks, String text, Throwable cause) {
-    String all =
-        tasks.entrySet().stream()
-            .map(task -> task.getKey() + " (" + task.getValue() + ")")
-            .collect(Collectors.joining(", "));
-    return new LostTaskException(
-        text + all,
-        tasks.keySet().stream().map(Task::toString).collect(Collectors.toList()),
-        cause);
-  }
-
-  private static String inSeconds(Duration duration) {
-    return duration.toMillis() % 1000 == 0
-        ? duration.toSeconds() + " s"
-        : duration.toMillis() / 1e3 + " s";
   }
 
   private void requireTrust() {

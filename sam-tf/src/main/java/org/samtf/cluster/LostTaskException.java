@@ -24,7 +24,8 @@ public final class LostTaskException extends RuntimeException {
   /**
    * The tasks that are lost.
    *
-   * @return such as {@code worker 1 at host1:2222}, at least one
+   * @return such as {@code worker 1 at host1:2222}; none if a task was silent in a step and all
+   *     answer again, so that nobody can say which it was
    */
   public List<String> tasks() {
     return tasks == null ? List.of() : tasks;

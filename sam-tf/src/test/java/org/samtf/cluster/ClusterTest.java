@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
@@ -220,14 +221,30 @@ class ClusterTest {
       try {
         long start = System.nanoTime();
         assertLost(() -> hasty.run((Runnable) net::step), "worker 1 at local", "says nothing");
-        net.session.close();
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(60));
       } finally {
         signal("-CONT", SERVERS[1]);
       }
+      assertThatThrownBy(() -> hasty.run(() -> breakOff(net)))
+          .isInstanceOf(LostTaskException.class)
+          .hasMessageContaining("though all tasks answer now");
       try (Session later = hasty.resume(net.graph)) {
         assertThat(Values.changed(before, Values.variables(net.graph, later))).isEmpty();
       }
+    }
+  }
+
+  /** The task is frozen while the step lasts. */
+  private static void breakOff(TwoLayersInParts net) {
+    try {
+      signal("-STOP", SERVERS[1]);
+      try {
+        net.step();
+      } finally {
+        signal("-CONT", SERVERS[1]);
+      }
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -236,8 +253,7 @@ class ClusterTest {
     new ProcessBuilder("kill", signal, String.valueOf(process.pid())).start().waitFor();
   }
 
-  private static void assertLost(
-      org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String... parts) {
+  private static void assertLost(ThrowingCallable call, String... parts) {
     assertThatThrownBy(call)
         .isInstanceOf(LostTaskException.class)
         .hasMessageContainingAll(parts)

@@ -34,6 +34,9 @@ public final class TrainJob {
   private final Plan plan;
   private final Consumer<String> notices;
 
+  /** Whether the last try of several machines has taken a step. */
+  private boolean tookSteps;
+
   /**
    * What a job does besides training.
    *
@@ -123,15 +126,22 @@ public final class TrainJob {
       return run(resume);
     }
     Several several = plan.several().get();
+    boolean wasSilent = false;
     while (true) {
       boolean again = resume;
+      tookSteps = false;
       try {
         return several.cluster().run(() -> run(again));
       } catch (LostTaskException e) {
-        if (!several.waits() || stillMissing(e)) {
+        boolean isSilent = e.tasks().isEmpty();
+        if (!several.waits() || stillMissing(e) || isSilent && wasSilent && !tookSteps) {
           throw new LostMachineException(
-              e, "start it, and this command with --resume, if there are checkpoints");
+              e,
+              isSilent
+                  ? "raise --step-timeout"
+                  : "start it, and this command with --resume, if there are checkpoints");
         }
+        wasSilent = isSilent;
         notices.accept(OneLine.of(e.getMessage()) + "; waiting for it");
         resume = true;
       }
@@ -228,6 +238,8 @@ public final class TrainJob {
       } catch (RuntimeException e) {
         logStop(log, trainer, e);
         throw e;
+      } finally {
+        tookSteps = trainer.position().step() > taken;
       }
     }
   }

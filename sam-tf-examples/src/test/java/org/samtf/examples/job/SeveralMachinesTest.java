@@ -138,7 +138,7 @@ class SeveralMachinesTest {
   @Tag("long")
   @Test
   void twentyFaultsChangeNoBit() throws Exception {
-    String[] longer = {"--epochs", "150", "--checkpoint-every", "40", "--step-timeout", "5"};
+    String[] longer = {"--epochs", "150", "--checkpoint-every", "40", "--step-timeout", "10"};
     String cluster = addresses(2);
     TrainProcess first = start(cluster, 0, "quiet", longer);
     start(cluster, 1, "quiet", longer);
@@ -167,7 +167,7 @@ class SeveralMachinesTest {
         }
         case "worker frozen" -> {
           worker.signal("STOP");
-          Thread.sleep(6000 + random.nextInt(3000));
+          Thread.sleep(11000 + random.nextInt(4000));
           worker.signal("CONT");
         }
         case "first killed" -> {
