@@ -32,8 +32,9 @@ public final class AscentDirections {
       @Override
       public WeightVector of(StepVectors step) {
         WeightVector average = step.kept("average");
-        step.keep("average", average(step, decay));
-        return step.gradient().minus(average.times(sigma));
+        WeightVector change = step.gradient().minus(average);
+        step.keep("average", average(step, average, change, decay));
+        return sigma == 1 ? change : step.gradient().minus(average.times(sigma));
       }
     };
   }
@@ -59,14 +60,10 @@ public final class AscentDirections {
     return new Named("variance-suppressed SAM, theta " + theta) {
       @Override
       public WeightVector of(StepVectors step) {
-        WeightVector direction = average(step, 1 - theta);
+        WeightVector kept = step.kept("direction");
+        WeightVector direction = average(step, kept, step.gradient().minus(kept), 1 - theta);
         step.keep("direction", direction);
         return direction;
-      }
-
-      @Override
-      String slot() {
-        return "direction";
       }
     };
   }
@@ -134,18 +131,16 @@ public final class AscentDirections {
       this.name = name;
     }
 
-    String slot() {
-      return "average";
-    }
-
-    /** decay · kept + (1 − decay) · g; g in the first step. */
-    WeightVector average(StepVectors step, double decay) {
+    /** kept + (1 − decay) · change, where change is g − kept; g in the first step. */
+    static WeightVector average(
+        StepVectors step, WeightVector kept, WeightVector change, double decay) {
       Ops tf = step.ops();
-      Operand<TNumber> factor =
+      Operand<TNumber> weight =
           tf.select(
-              tf.math.equal(step.ascents(), tf.constant(0L)), step.scalar(0), step.scalar(decay));
-      Operand<TNumber> rest = tf.math.sub(step.scalar(1), factor);
-      return step.kept(slot()).times(factor).plus(step.gradient().times(rest));
+              tf.math.equal(step.ascents(), tf.constant(0L)),
+              step.scalar(1),
+              tf.math.sub(step.scalar(1), step.scalar(decay)));
+      return kept.plus(change.times(weight));
     }
 
     @Override

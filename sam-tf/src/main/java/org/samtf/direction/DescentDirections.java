@@ -2,6 +2,7 @@ package org.samtf.direction;
 
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 
@@ -85,20 +86,18 @@ public final class DescentDirections {
       @Override
       public WeightVector of(StepVectors step, WeightVector perturbed) {
         Operand<TNumber> factor = factor(step);
-        // As one vector, so that the factor has the type of the entries.
-        WeightVector damped = perturbed.times(factor);
-        WeightVector isDamped =
-            perturbed.zip(
-                step.gradient(),
-                (tf, ofSam, ofBase) ->
-                    tf.dtypes.cast(
-                        tf.math.logicalAnd(
-                            tf.math.equal(tf.math.sign(ofSam), tf.math.sign(ofBase)),
-                            tf.math.less(tf.math.abs(ofSam), tf.math.abs(ofBase))),
-                        ofSam.type()));
-        WeightVector change =
-            damped.minus(perturbed).zip(isDamped, (tf, x, mask) -> tf.math.mul(x, mask));
-        return perturbed.plus(change);
+        return perturbed.zip(
+            step.gradient(),
+            (tf, ofSam, ofBase) -> {
+              Operand<TNumber> zero = tf.dtypes.cast(tf.constant(0), ofSam.type());
+              // The quotient is between 0 and 1 where g_sam is between 0 and g.
+              Operand<TBool> isDamped =
+                  tf.math.logicalAnd(
+                      tf.math.greater(ofSam, tf.math.minimum(ofBase, zero)),
+                      tf.math.less(ofSam, tf.math.maximum(ofBase, zero)));
+              Operand<TNumber> ofType = tf.dtypes.cast(factor, ofSam.type());
+              return tf.select(isDamped, tf.math.mul(ofSam, ofType), ofSam);
+            });
       }
 
       private Operand<TNumber> factor(StepVectors step) {
