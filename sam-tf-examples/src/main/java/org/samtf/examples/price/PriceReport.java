@@ -1,5 +1,7 @@
 package org.samtf.examples.price;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +52,7 @@ public final class PriceReport {
 
   /**
    * Writes price.json, price.md and price.png from the file of runs beside them, and prints the
-   * table.
+   * table. There is no price.png as long as nothing is compared.
    *
    * @param directory where that is
    * @param prices what a step costs; empty for the time that the runs took
@@ -72,7 +74,9 @@ public final class PriceReport {
         directory.resolve("price.json"),
         new Json(file.header().machine(), plan, times.inWords(), times.areMeasured(), rows));
     DurableFiles.write(directory.resolve("price.md"), table.getBytes(StandardCharsets.UTF_8));
-    FrontChart.write(directory.resolve("price.png"), report.charts());
+    if (!rows.isEmpty()) {
+      FrontChart.write(directory.resolve("price.png"), report.charts());
+    }
   }
 
   /** Those that have runs with the chosen settings, in the order of the file. */
@@ -123,6 +127,7 @@ public final class PriceReport {
             plan.tuningSeeds()));
     text.append("Time: ").append(times.inWords()).append(System.lineSeparator());
     standings.forEach((labels, rows) -> append(text, labels, rows));
+    appendUnfinished(text);
     return text.toString();
   }
 
@@ -137,11 +142,37 @@ public final class PriceReport {
     text.append(newline);
     rows.stream()
         .sorted(Comparator.comparingDouble(Standing::seconds))
-        .forEach(row -> text.append(line(row)).append(newline));
+        .forEach(row -> text.append(line(row, seeds)).append(newline));
   }
 
-  private static String line(Standing row) {
+  /** Who was tried with some settings only, so that none is chosen, or has none compared yet. */
+  private void appendUnfinished(StringBuilder text) {
+    for (Labels labels : Labels.values()) {
+      Set<String> tried = new LinkedHashSet<>();
+      file.runs().stream()
+          .filter(run -> run.labels() == labels)
+          .forEach(run -> tried.add(run.contestant()));
+      standings.getOrDefault(labels, List.of()).forEach(row -> tried.remove(row.contestant()));
+      if (!tried.isEmpty()) {
+        String newline = System.lineSeparator();
+        text.append(newline).append(labels).append(", not compared yet: ");
+        text.append(tried.stream().map(name -> tuned(labels, name)).collect(joining(", ")));
+        text.append(newline);
+      }
+    }
+  }
+
+  private String tuned(Labels labels, String name) {
+    List<PriceRun.Key> all = new Choice(file).candidates(labels, Contestant.of(name));
+    long done = all.stream().filter(key -> file.get(key) != null).count();
+    return name + " (" + done + " of " + all.size() + " runs to choose settings by)";
+  }
+
+  private static String line(Standing row, int seeds) {
     List<String> notes = new ArrayList<>();
+    if (!row.isComplete()) {
+      notes.add(row.testAccuracy().size() + " of " + seeds + " seeds");
+    }
     if (row.onFront()) {
       notes.add("front");
     }

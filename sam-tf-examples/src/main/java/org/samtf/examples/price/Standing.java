@@ -23,7 +23,8 @@ import org.samtf.examples.report.Spread;
  * @param againstBase what that says
  * @param againstTwice what that says
  * @param againstSam what that says
- * @param onFront whether no other is as accurate in as little time
+ * @param isComplete whether it has as many seeds as the one with the most
+ * @param onFront whether it is complete and no other that is, is as accurate in as little time
  * @param diverged how many runs failed
  */
 record Standing(
@@ -41,6 +42,7 @@ record Standing(
     String againstBase,
     String againstTwice,
     String againstSam,
+    boolean isComplete,
     boolean onFront,
     long diverged) {
 
@@ -54,6 +56,7 @@ record Standing(
     Result base = find(results, Contestant.BASE);
     Result twice = find(results, Contestant.TWICE);
     Result sam = find(results, Contestant.SAM);
+    int seeds = results.stream().mapToInt(result -> result.runs().size()).max().orElse(0);
     for (Result result : results) {
       Contestant contestant = Contestant.of(result.contestant());
       double seconds = times.seconds(contestant, result);
@@ -61,9 +64,10 @@ record Standing(
       Spread minusBase = difference(result, base);
       Spread minusTwice = difference(result, twice);
       Spread minusSam = difference(result, sam);
+      boolean isComplete = result.runs().size() == seeds;
       boolean isBeaten =
           results.stream()
-              .filter(other -> other != result)
+              .filter(other -> other != result && other.runs().size() == seeds)
               .anyMatch(
                   other ->
                       isBetter(
@@ -89,7 +93,8 @@ record Standing(
               verdict(minusBase),
               verdict(minusTwice),
               verdict(minusSam),
-              Double.isFinite(seconds) && !isBeaten,
+              isComplete,
+              isComplete && Double.isFinite(seconds) && !isBeaten,
               result.diverged()));
     }
     return rows;

@@ -68,6 +68,14 @@ class PriceTest {
     assertThat(json.at("/rows/1/againstBase").asText()).startsWith("too few seeds to tell: 2");
     assertThat(json.at("/timesAreMeasured").asBoolean()).isFalse();
     assertThat(ImageIO.read(out.resolve("price.png").toFile()).getWidth()).isGreaterThan(1000);
+
+    Files.delete(out.resolve("price.png"));
+    Files.write(out.resolve("price.jsonl"), lines.subList(0, 1 + 3));
+    assertThat(price("report").out())
+        .contains(
+            "wrong labels, not compared yet: base (2 of 2 runs to choose settings by),"
+                + " every-5 (1 of 2 runs to choose settings by)");
+    assertThat(out.resolve("price.png")).doesNotExist();
   }
 
   @Test

@@ -73,6 +73,17 @@ class StandingTest {
     assertThat(rows.get(1).againstBase()).isEqualTo("-");
   }
 
+  /** A run that went on for some hours has all of one contestant and half of the next. */
+  @Test
+  void whoIsNotFinishedIsNotOnTheFrontAndTakesNobodyFromIt() {
+    List<Standing> rows =
+        of(result("base", 0.5, 0.5, 0.5), result("sam", 0.4, 0.4, 0.4), result("msam", 0.9, 0.9));
+
+    assertThat(rows).extracting(Standing::isComplete).containsExactly(true, true, false);
+    assertThat(rows).extracting(Standing::onFront).containsExactly(true, false, false);
+    assertThat(rows.get(2).minusBase()).isNull();
+  }
+
   @Test
   void theFrontHasWhatNothingBeats() {
     List<Standing> rows =
