@@ -1,11 +1,19 @@
 package org.samtf.examples.benchmark;
 
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Table;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Session;
 import org.tensorflow.op.Op;
 import org.tensorflow.proto.ConfigProto;
@@ -13,16 +21,19 @@ import org.tensorflow.proto.GraphOptions;
 import org.tensorflow.proto.RewriterConfig;
 
 /**
- * Times what grows with the number of variables and ops: writing the train op into the graph, its
- * first run, and the steps after that.
+ * Measures what grows with the number of variables and ops: how many ops a step has, and what it
+ * takes to write them into the graph, to initialize, to run them for the first time, and after
+ * that.
  */
 public final class BuildBenchmark {
 
   private static final int VARIABLES_OF_DEEP_GRAPHS = 100;
   private static final int STEPS = 20;
+  private static final String OPS = "ops of a step";
 
   private final Settings settings;
   private final PrintWriter out;
+  private final Table counts;
 
   /**
    * What to measure.
@@ -33,9 +44,16 @@ public final class BuildBenchmark {
    * @param withPlain whether TensorFlow Java's optimizer as it is comes along, whose train op has
    *     as many control edges as the square of the number of variables
    * @param tfg whether sessions have TensorFlow's TFG optimizer, as they have by default
+   * @param processorTime whether it is the time that the process was computing for, on all
+   *     processors, in place of the time that went by
    */
   public record Settings(
-      List<Integer> variables, List<Integer> ops, int repeats, boolean withPlain, boolean tfg) {
+      List<Integer> variables,
+      List<Integer> ops,
+      int repeats,
+      boolean withPlain,
+      boolean tfg,
+      boolean processorTime) {
 
     private List<Wrapping> wrappings() {
       return withPlain ? List.of(Wrapping.values()) : List.of(Wrapping.ORDERED, Wrapping.SAM);
@@ -47,12 +65,23 @@ public final class BuildBenchmark {
           .setGraphOptions(GraphOptions.newBuilder().setRewriteOptions(rewrites))
           .build();
     }
+
+    private LongSupplier clock() {
+      if (!processorTime) {
+        return System::nanoTime;
+      }
+      var system =
+          ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class);
+      return system::getProcessCpuTime;
+    }
   }
 
   /** What is measured of a graph. */
   private enum Part {
     MINIMIZE("minimize"),
+    INITIALIZE("initialize"),
     FIRST_RUN("first run"),
+    OTHER_FETCH("first run with another fetch"),
     STEP("step");
 
     private final String title;
@@ -65,6 +94,7 @@ public final class BuildBenchmark {
   private BuildBenchmark(Settings settings, PrintWriter out) {
     this.settings = settings;
     this.out = out;
+    this.counts = header(OPS);
   }
 
   /**
@@ -79,7 +109,9 @@ public final class BuildBenchmark {
 
   private void run() {
     out.println(Machine.describe());
-    out.printf("momentum; median of %d after one untimed%n%n", settings.repeats());
+    out.printf(
+        "momentum; median of %d after one untimed%s; a step is the mean of %d%n%n",
+        settings.repeats(), settings.processorTime() ? "; processor time" : "", STEPS);
     Map<Part, Table> tables = new EnumMap<>(Part.class);
     for (Part part : Part.values()) {
       tables.put(part, header(part.title));
@@ -88,6 +120,7 @@ public final class BuildBenchmark {
       measure(tables, count + " variables", count, 2 * count);
     }
     tables.values().forEach(out::println);
+    out.println(counts);
     out.flush();
     Table deep = header("minimize, " + VARIABLES_OF_DEEP_GRAPHS + " variables");
     for (int count : settings.ops()) {
@@ -127,12 +160,36 @@ public final class BuildBenchmark {
           }
           table.row(row);
         });
+    if (tables.containsKey(Part.STEP)) {
+      String[] row = new String[wrappings.size() + 1];
+      row[0] = name;
+      for (int w = 0; w < wrappings.size(); w++) {
+        row[w + 1] = String.format(Locale.ROOT, "%,d", opsOfStep(wrappings.get(w), variables, ops));
+      }
+      counts.row(row);
+    }
+  }
+
+  private static int opsOfStep(Wrapping wrapping, int variables, int ops) {
+    try (ChainGraph chain = new ChainGraph(variables, ops)) {
+      Op train = wrapping.optimizer(chain.graph()).minimize(chain.loss());
+      Set<GraphOperation> behind = new HashSet<>();
+      Deque<GraphOperation> todo = new ArrayDeque<>(List.of((GraphOperation) train.op()));
+      while (!todo.isEmpty()) {
+        GraphOperation op = todo.remove();
+        if (behind.add(op)) {
+          op.inputs().forEach(input -> todo.add((GraphOperation) input.op()));
+          todo.addAll(op.controlInputs());
+        }
+      }
+      return behind.size();
+    }
   }
 
   private Map<Part, Stopwatch> watches(Map<Part, Table> tables) {
     Map<Part, Stopwatch> watches = new EnumMap<>(Part.class);
     for (Part part : tables.keySet()) {
-      watches.put(part, new Stopwatch(settings.repeats() * (part == Part.STEP ? STEPS : 1)));
+      watches.put(part, new Stopwatch(settings.repeats(), settings.clock()));
     }
     return watches;
   }
@@ -147,11 +204,12 @@ public final class BuildBenchmark {
         return;
       }
       try (Session session = new Session(chain.graph(), settings.session())) {
-        // With the run of the initializers, which TensorFlow Java has come before.
+        watches.get(Part.INITIALIZE).time(session::initialize);
         watches.get(Part.FIRST_RUN).time(() -> step(session, train[0]));
-        for (int i = 0; i < STEPS; i++) {
-          watches.get(Part.STEP).time(() -> step(session, train[0]));
-        }
+        watches
+            .get(Part.OTHER_FETCH)
+            .time(() -> session.runner().addTarget(train[0]).fetch(chain.loss()).run().close());
+        watches.get(Part.STEP).time(STEPS, () -> step(session, train[0]));
       }
     }
   }

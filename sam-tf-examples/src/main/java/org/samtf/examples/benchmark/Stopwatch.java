@@ -1,21 +1,40 @@
 package org.samtf.examples.benchmark;
 
 import java.util.Arrays;
+import java.util.function.LongSupplier;
 
 /** Times of repeated work, in milliseconds. */
 final class Stopwatch {
 
   private final double[] millis;
+  private final LongSupplier clock;
   private int count;
 
   Stopwatch(int size) {
-    millis = new double[size];
+    this(size, System::nanoTime);
+  }
+
+  /**
+   * With a clock of its own.
+   *
+   * @param clock in nanoseconds
+   */
+  Stopwatch(int size, LongSupplier clock) {
+    this.millis = new double[size];
+    this.clock = clock;
   }
 
   void time(Runnable work) {
-    long start = System.nanoTime();
-    work.run();
-    millis[count++] = (System.nanoTime() - start) / 1e6;
+    time(1, work);
+  }
+
+  /** Times work that is done some times in a row, and takes the mean for one time. */
+  void time(int times, Runnable work) {
+    long start = clock.getAsLong();
+    for (int i = 0; i < times; i++) {
+      work.run();
+    }
+    millis[count++] = (clock.getAsLong() - start) / 1e6 / times;
   }
 
   int count() {

@@ -17,6 +17,8 @@ public enum TimedNetwork {
   PERCEPTRON("perceptron 784-1024-1024-10", new Mlp(List.of(1024, 1024)), 28, 1),
   /** A small convolutional network with batch normalisation and dropout. */
   CONVOLUTIONAL("convolutional 16-32 on 28x28", new Cnn(List.of(16, 32), 0.25f, 0.9f), 28, 1),
+  /** Half as many channels. */
+  CONVOLUTIONAL_8_16("convolutional 8-16 on 28x28", new Cnn(List.of(8, 16), 0.25f, 0.9f), 28, 1),
   /** The network that the built-in digits are learned with by default. */
   DIGITS("perceptron 64-128-128-10 on 8x8", new Mlp(List.of(128, 128)), 8, 1),
   /** A wide residual network with 2.7 million weights. */

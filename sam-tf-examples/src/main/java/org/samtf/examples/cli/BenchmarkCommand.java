@@ -196,8 +196,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
               split = ",",
               defaultValue = "perceptron,convolutional",
               description = {
-                "Some of perceptron, convolutional, digits, wide-16-4 and wide-28-10",
-                "(default: ${DEFAULT-VALUE})."
+                "Some of perceptron, convolutional, convolutional-8-16, digits, wide-16-4 and",
+                "wide-28-10 (default: ${DEFAULT-VALUE})."
               })
           List<String> networks,
       @Option(
@@ -254,7 +254,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
   @Command(
       description = {
         "Time what grows with a graph: minimize, the first run and a step against the number of",
-        "variables, and minimize against the number of ops."
+        "variables, with the number of ops of a step; and minimize against the number of ops."
       },
       mixinStandardHelpOptions = true)
   int build(
@@ -291,12 +291,20 @@ public final class BenchmarkCommand implements Callable<Integer> {
                 "Without TensorFlow's TFG optimizer, which goes through a deep graph once for each",
                 "layer before the first run."
               })
-          boolean noTfg) {
+          boolean noTfg,
+      @Option(
+              names = "--processor-time",
+              description = {
+                "The time that the process was computing for, on all processors, in place of the",
+                "time that went by: for a machine that has other work to do."
+              })
+          boolean processorTime) {
     variables.forEach(count -> atLeast(1, "--variables", count));
     ops.forEach(count -> atLeast(MIN_OPS, "--ops", count));
     atLeast(1, "--repeats", repeats);
     BuildBenchmark.run(
-        new BuildBenchmark.Settings(variables, ops, repeats, !noPlain, !noTfg), out());
+        new BuildBenchmark.Settings(variables, ops, repeats, !noPlain, !noTfg, processorTime),
+        out());
     return done();
   }
 

@@ -54,12 +54,15 @@ class BenchmarkTest {
             "--ops=200",
             "--repeats=1",
             "--no-plain",
-            "--no-tfg");
+            "--no-tfg",
+            "--processor-time");
 
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.out())
-        .containsPattern("first run +ordered base +SAM\n3 variables +[0-9.]+ ms +[0-9.]+ ms\n");
+        .contains("processor time")
+        .containsPattern("first run +ordered base +SAM\n3 variables +[0-9.]+ ms +[0-9.]+ ms\n")
+        .containsPattern("ops of a step +ordered base +SAM\n3 variables +[0-9]+ +[0-9]+\n");
   }
 
   @Test
@@ -216,7 +219,7 @@ class BenchmarkTest {
         "throughput --batch-size 0 | --batch-size is 0",
         "throughput --steps 0 | --steps is 0; expected 1 to 1000000",
         "variants --variants sam,swam | no variant 'swam'; expected base, sam, asam",
-        "variants --networks wide | no network 'wide'; expected perceptron, convolutional, digits",
+        "variants --networks wide | no network 'wide'; expected perceptron, convolutional,",
         "variants --batch-size 0 | --batch-size is 0",
         "variants --steps 0 | --steps is 0; expected 1 to 1000000",
         "variants --json /dev/null/x.json | --json /dev/null leads to /dev/null, which is not a directory",
