@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.family.TNumber;
 
 /** ε(w), of the replicas that share it. */
@@ -28,8 +28,8 @@ final class Ascended {
   /** ‖g‖_q at w, a scalar. */
   final Operand<TNumber> dualNorm;
 
-  /** What fails if a gradient that ε was computed from is not finite. */
-  final List<Op> finite;
+  /** Whether the gradients that ε was computed from are finite; or what fails if they are not. */
+  final List<Operand<TBool>> finite;
 
   /** What the weights that ε is added to go through. */
   final Gate gate;
@@ -44,7 +44,7 @@ final class Ascended {
       List<Operand<TNumber>> packedEpsilons,
       Operand<TNumber> bound,
       Operand<TNumber> dualNorm,
-      List<Op> finite,
+      List<Operand<TBool>> finite,
       Gate gate) {
     this.tf = tf;
     this.variables = variables;
@@ -103,7 +103,7 @@ final class Ascended {
     for (int i = 0; i < packedEpsilons.size(); i++) {
       sums.add(tf.withName("epsilon").math.add(packedEpsilons.get(i), next.packedEpsilons.get(i)));
     }
-    List<Op> all = new ArrayList<>(finite);
+    List<Operand<TBool>> all = new ArrayList<>(finite);
     all.addAll(next.finite);
     return new Ascended(
         next.tf, variables, packing, sums, tf.math.add(bound, next.bound), dualNorm, all, gate);

@@ -12,11 +12,12 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.family.TNumber;
 
 /**
- * The point in a step before which nothing is assigned: it is passed when every gradient is there
- * and finite.
+ * The point in a step before which nothing is assigned: it is passed when every gradient is there,
+ * and known to be finite or not.
  *
  * <p>The gradients come out as outputs of one op (one a device), so that n updates that wait for
  * all n gradients are ordered by n edges and not by n².
@@ -24,6 +25,7 @@ import org.tensorflow.types.family.TNumber;
 final class Barrier {
 
   private final List<Output<?>> gradients;
+  private final Operand<TBool> finite;
 
   /**
    * Puts a barrier behind {@code gradients}.
@@ -31,7 +33,8 @@ final class Barrier {
    * @param packing which of the gradients are looked at together; it has the variables' names, for
    *     error messages
    * @param what the kind of gradient, for error messages
-   * @param first what is checked before, and fails before this
+   * @param rule what is done if one of them is not finite
+   * @param first whether what was looked at before is finite; it fails before this
    * @param after other ops that the step has to finish before it assigns
    */
   Barrier(
@@ -39,7 +42,8 @@ final class Barrier {
       List<Output<?>> gradients,
       Packing packing,
       String what,
-      List<? extends Op> first,
+      NotFinite rule,
+      List<Operand<TBool>> first,
       List<? extends Op> after) {
     Ops tf = scope.ops();
     Map<String, List<Integer>> indicesByDevice = new LinkedHashMap<>();
@@ -48,8 +52,10 @@ final class Barrier {
       indicesByDevice.computeIfAbsent(device, d -> new ArrayList<>()).add(i);
     }
     List<Op> conditions = new ArrayList<>(after);
-    conditions.add(check(scope, gradients, packing, what, first));
-    Op finite = tf.withName("finite").withControlDependencies(conditions).noOp();
+    Operand<TBool> checked = check(scope, gradients, packing, what, rule, first);
+    conditions.add(checked);
+    Op known = tf.withName("finite").withControlDependencies(conditions).noOp();
+    finite = tf.withName("isFinite").withControlDependencies(List.of(known)).identity(checked);
 
     Output<?>[] released = new Output<?>[gradients.size()];
     indicesByDevice.forEach(
@@ -61,7 +67,7 @@ final class Barrier {
                   .withDeviceString(device)
                   .ops()
                   .withName("barrier")
-                  .withControlDependencies(List.of(finite))
+                  .withControlDependencies(List.of(known))
                   .identityN(group);
           for (int k = 0; k < indices.size(); k++) {
             released[indices.get(k)] = identity.op().output(k);
@@ -71,13 +77,14 @@ final class Barrier {
   }
 
   /** The sum of each gradient is finite, or of those that are packed together. */
-  private static Op check(
+  private static Operand<TBool> check(
       GraphScope scope,
       List<Output<?>> gradients,
       Packing packing,
       String what,
-      List<? extends Op> first) {
-    Finite finite = new Finite();
+      NotFinite rule,
+      List<Operand<TBool>> first) {
+    Finite finite = new Finite(rule);
     Map<String, Reals> realsByDevice = new HashMap<>();
     packing.forEach(
         gradients,
@@ -91,8 +98,15 @@ final class Barrier {
     return finite.check(scope.ops(), what, first);
   }
 
-  /** The gradients, in the order they were given, once all of them are finite. */
+  /**
+   * The gradients, in the order they were given, once all of them are known to be finite or not.
+   */
   List<Output<?>> gradients() {
     return gradients;
+  }
+
+  /** Whether they are, a scalar; there when all is that the step has to finish first. */
+  Operand<TBool> finite() {
+    return finite;
   }
 }

@@ -6,7 +6,6 @@ import java.util.function.Supplier;
 import org.samtf.internal.graph.NormRange;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.SwitchCond;
 import org.tensorflow.types.TBool;
@@ -25,6 +24,17 @@ import org.tensorflow.types.family.TNumber;
  */
 final class EuclideanDual implements Ascent {
 
+  private final NotFinite rule;
+
+  /**
+   * The perturbation for the 2-norm.
+   *
+   * @param rule what is done if the gradient is not finite
+   */
+  EuclideanDual(NotFinite rule) {
+    this.rule = rule;
+  }
+
   @Override
   public Perturbation perturb(
       Ops tf,
@@ -35,7 +45,7 @@ final class EuclideanDual implements Ascent {
     Class<TNumber> type = rho.type();
     if (gradients.stream().anyMatch(g -> !g.type().equals(type))) {
       // No one power of two brings both types into range.
-      return new HolderDual(2, true).perturb(tf, gradients, weights, groups, rho);
+      return new HolderDual(2, true, rule).perturb(tf, gradients, weights, groups, rho);
     }
     Reals reals = new Reals(tf);
     // Nobody else reads these, so AddN has but one order.
@@ -66,11 +76,11 @@ final class EuclideanDual implements Ascent {
           tf.withName("direction").merge(List.of(taken.outputTrue(), ofScaled)).output());
     }
     List<Operand<TNumber>> halfSums = halfSums(otherReals, scaled);
-    Finite finite = new Finite();
+    Finite notInRange = new Finite(rule);
     for (int i = 0; i < scaled.size(); i++) {
-      finite.add(halfSums.get(i), scaled.get(i), groups.get(i));
+      notInRange.add(halfSums.get(i), scaled.get(i), groups.get(i));
     }
-    Op checked = finite.check(other, "gradient at w", List.of());
+    Operand<TBool> checked = notInRange.check(other, "gradient at w", List.of());
     Operand<TNumber> scaledNorm = norm(other, otherReals, otherReals.inOrder(halfSums));
     Operand<TNumber> stepOutOfRange =
         other
@@ -86,7 +96,12 @@ final class EuclideanDual implements Ascent {
         tf.withName("dualNorm")
             .merge(List.of(normInRange, other.math.div(scaledNorm, factor)))
             .output();
-    return new Perturbation(directions, step, rho, dualNorm, step);
+    // What is in range is finite.
+    Operand<TBool> finite =
+        tf.withName("finite")
+            .merge(List.of(tf.switchCond(inRange, inRange).outputTrue(), checked))
+            .output();
+    return new Perturbation(directions, step, rho, dualNorm, finite);
   }
 
   private static List<Operand<TNumber>> halfSums(Reals reals, List<Operand<TNumber>> gradients) {

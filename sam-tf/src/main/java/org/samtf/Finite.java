@@ -17,7 +17,7 @@ import org.tensorflow.types.TString;
 import org.tensorflow.types.family.TNumber;
 
 /**
- * Stops a step in which a gradient has a NaN or an infinity.
+ * Tells whether a gradient has a NaN or an infinity, and stops the step if that is to be so.
  *
  * <p>It looks at a reduction over each gradient, such as its sum, and not at the gradients: {@code
  * CheckNumerics} on these would go through each in one thread. And it is one op for all, where
@@ -26,12 +26,19 @@ import org.tensorflow.types.family.TNumber;
  */
 final class Finite {
 
+  private final NotFinite rule;
+
   private final List<Operand<TNumber>> reductions = new ArrayList<>();
 
   /** What tells the variables of a group apart: its tensor, or the reduction for one variable. */
   private final List<Operand<TNumber>> looked = new ArrayList<>();
 
   private final List<VariableGroup> groups = new ArrayList<>();
+
+  /** Nothing to look at yet. */
+  Finite(NotFinite rule) {
+    this.rule = rule;
+  }
 
   /**
    * Adds what is to be finite.
@@ -46,26 +53,33 @@ final class Finite {
   }
 
   /**
-   * An op that fails if something is not finite, with a message that names the variables.
+   * Whether all is finite, a scalar; or what fails if something is not, with a message that names
+   * the variables.
    *
    * @param where the name scope
    * @param what the kind of gradient, for the message
-   * @param after what has to be done before it fails
+   * @param before what has to hold as well, and is looked at before this
    */
-  Op check(Ops where, String what, List<? extends Op> after) {
+  Operand<TBool> check(Ops where, String what, List<Operand<TBool>> before) {
     // Strings are for the host only: TensorFlow is to choose the device.
     GraphScope scope = ((GraphScope) where.scope()).withDeviceString("");
     Ops tf = scope.ops();
     Operand<TBool> isFinite = isFinite(tf, reductions, List.of());
     Operand<TBool> allFinite = reductions.size() == 1 ? isFinite : tf.all(isFinite, tf.constant(0));
+    if (rule == NotFinite.SKIP) {
+      for (Operand<TBool> other : before) {
+        allFinite = tf.math.logicalAnd(allFinite, other);
+      }
+      return tf.withName("allFinite").identity(allFinite);
+    }
     Operand<TBool> sequenced =
-        after.isEmpty()
+        before.isEmpty()
             ? allFinite
-            : tf.withControlDependencies(List.copyOf(after)).identity(allFinite);
+            : tf.withControlDependencies(List.copyOf(before)).identity(allFinite);
     SwitchCond<TBool> taken = tf.withName("allFinite").switchCond(sequenced, sequenced);
     Operand<TBool> failed =
         failed(scope.withSubScope("notFinite"), taken.outputFalse(), sequenced, what);
-    return tf.withName("checked").merge(List.of(taken.outputTrue(), failed));
+    return tf.withName("checked").merge(List.of(taken.outputTrue(), failed)).output();
   }
 
   /** What comes after the op that fails, which runs if something is not finite. */

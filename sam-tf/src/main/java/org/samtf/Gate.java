@@ -100,6 +100,15 @@ final class Gate {
     return leave(tf.withName(name), inside, tf.switchCond(nan, isActive).outputFalse());
   }
 
+  /** Whether all of some conditions of the part hold; they do if it is not run. */
+  Operand<TBool> allHold(Ops tf, List<Operand<TBool>> inside) {
+    Operand<TBool> all = inside.get(0);
+    for (Operand<TBool> other : inside.subList(1, inside.size())) {
+      all = tf.math.logicalAnd(all, other);
+    }
+    return isOpen() ? all : leave(tf, all, pass(tf.constant(true), ""));
+  }
+
   /** Ops that are over when all of some of the part are, or when it is not run. */
   List<Op> over(List<? extends Op> inside) {
     return over(inside, List.of());

@@ -8,7 +8,6 @@ import java.util.function.Supplier;
 import org.samtf.internal.graph.Magnitudes;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.family.TNumber;
@@ -43,16 +42,19 @@ final class HolderDual implements Ascent {
   private final double qMinusOne;
 
   private final boolean isCheckedFirst;
+  private final NotFinite rule;
 
   /**
    * The perturbation for a norm.
    *
    * @param isCheckedFirst whether ε is there only once g is known to be finite; if not, it may have
    *     NaNs, and {@link Perturbation#finite} tells before the step assigns
+   * @param rule what is done if it is not finite
    */
-  HolderDual(double p, boolean isCheckedFirst) {
+  HolderDual(double p, boolean isCheckedFirst, NotFinite rule) {
     this.p = p;
     this.isCheckedFirst = isCheckedFirst;
+    this.rule = rule;
     this.qMinusOne = 1 / (p - 1);
   }
 
@@ -71,7 +73,7 @@ final class HolderDual implements Ascent {
 
     List<Operand<TNumber>> directions = new ArrayList<>();
     List<Operand<TNumber>> sums = new ArrayList<>();
-    Finite finite = new Finite();
+    Finite finite = new Finite(rule);
     for (Operand<TNumber> g : gradients) {
       Operand<TNumber> divisor =
           divisors.computeIfAbsent(
@@ -84,7 +86,7 @@ final class HolderDual implements Ascent {
       // For p = 1 the sum is a count, in which a NaN would not show.
       finite.add(p == 1 ? reals.sum(u) : sum, u, groups.get(sums.size() - 1));
     }
-    Op checked = finite.check(tf, "gradient at w", List.of());
+    Operand<TBool> checked = finite.check(tf, "gradient at w", List.of());
     Operand<TNumber> total = reals.inOrder(sums);
     if (p == 2) {
       total = tf.math.mul(total, reals.constant(2, type));

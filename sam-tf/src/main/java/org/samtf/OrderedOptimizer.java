@@ -2,13 +2,17 @@ package org.samtf;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Kernels;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TType;
 
 /**
@@ -44,7 +48,23 @@ public final class OrderedOptimizer extends WrappingOptimizer {
    * @throws IllegalArgumentException if {@code base} was made for another graph
    */
   public OrderedOptimizer(Graph graph, Optimizer base) {
-    super(graph, wrappable(graph, base), "Ordered");
+    this(builder(graph, base));
+  }
+
+  private OrderedOptimizer(Builder builder) {
+    super(builder.graph, builder.base, "Ordered", new FiniteRule(builder.finiteRule));
+  }
+
+  /**
+   * Starts the settings of an OrderedOptimizer; each has a default.
+   *
+   * @param graph the graph to optimize
+   * @param base the optimizer whose step is ordered, made for the same graph
+   * @return a builder
+   * @throws IllegalArgumentException if {@code base} was made for another graph
+   */
+  public static Builder builder(Graph graph, Optimizer base) {
+    return new Builder(graph, wrappable(graph, base));
   }
 
   /**
@@ -62,16 +82,22 @@ public final class OrderedOptimizer extends WrappingOptimizer {
     Replica replica = new Replica(Arguments.ofGraph(graph, loss, "loss").asOutput());
     GraphScope scope = newStep();
     List<Output<?>> xs = TrainedVariables.all(List.of(replica)).in(replica.forward);
+    Optional<LossScale> scale = scaleOfLoss();
     Output<?>[] all =
         Differentiation.gradients(
-            replica.loss, xs.toArray(new Output<?>[0]), scope, false, DeviceReads.none());
+            replica.loss,
+            scale.<Output<?>>map(s -> s.scaled(scope.ops(), replica.loss)).orElse(null),
+            xs.toArray(new Output<?>[0]),
+            scope,
+            false,
+            DeviceReads.none());
     List<Output<?>> variables = new ArrayList<>();
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (int i = 0; i < all.length; i++) {
       if (!all[i].isClosed()) {
         variables.add(xs.get(i));
-        gradients.add(all[i]);
+        gradients.add(gradient(scope, scale, all[i]));
         names.add(xs.get(i).op().name());
       }
     }
@@ -84,9 +110,21 @@ public final class OrderedOptimizer extends WrappingOptimizer {
             gradients,
             Packing.of(!Kernels.hasGpu(), gradients, names),
             "gradient",
+            finiteRule.notFinite,
             List.of(),
             List.of(loss));
     return release(new UpdateGradients(variables, barrier));
+  }
+
+  /** Divided by the scale in float32 at least, and then of the variable's type. */
+  private static Output<?> gradient(
+      GraphScope scope, Optional<LossScale> scale, Output<?> computed) {
+    if (scale.isEmpty()) {
+      return computed;
+    }
+    Ops tf = scope.withDeviceString(((GraphOperation) computed.op()).device()).ops();
+    Output<?> unscaled = scale.get().unscaled(tf, computed);
+    return new Reals(tf).cast(unscaled, Reals.unchecked(computed.type())).asOutput();
   }
 
   @Override
@@ -96,6 +134,81 @@ public final class OrderedOptimizer extends WrappingOptimizer {
 
   @Override
   public String toString() {
-    return "OrderedOptimizer{base=" + base + '}';
+    StringBuilder text = new StringBuilder("OrderedOptimizer{base=").append(base);
+    finiteRule.appendTo(text);
+    return text.append('}').toString();
+  }
+
+  /** The settings of an {@link OrderedOptimizer}. */
+  public static final class Builder {
+    private final Graph graph;
+    private final Optimizer base;
+    private final FiniteRule.Draft finiteRule = new FiniteRule.Draft();
+
+    private Builder(Graph graph, Optimizer base) {
+      this.graph = graph;
+      this.base = base;
+    }
+
+    /**
+     * What a step does if a gradient has a NaN or an infinity.
+     *
+     * @param rule {@link NotFinite#FAIL} by default; with a loss scale {@link NotFinite#SKIP},
+     *     which is then the only one
+     * @return this builder
+     */
+    public Builder notFinite(NotFinite rule) {
+      finiteRule.notFinite(rule);
+      return this;
+    }
+
+    /**
+     * Scales the loss, so that gradients in float16 are not too small for it; see {@link
+     * SamOptimizerBuilder#lossScale}.
+     *
+     * @param scale a power of two from 1 to 2^126
+     * @return this builder
+     * @throws IllegalArgumentException if {@code scale} is something else, or there is a dynamic
+     *     scale
+     */
+    public Builder lossScale(float scale) {
+      finiteRule.lossScaling(LossScaling.fixed(scale));
+      return this;
+    }
+
+    /**
+     * Scales the loss as far as the gradients allow; see {@link
+     * SamOptimizerBuilder#dynamicLossScale()}.
+     *
+     * @return this builder
+     * @throws IllegalArgumentException if there is a fixed scale
+     */
+    public Builder dynamicLossScale() {
+      return dynamicLossScale(LossScaling.INITIAL_DEFAULT, LossScaling.GROWTH_INTERVAL_DEFAULT);
+    }
+
+    /**
+     * Scales the loss as far as the gradients allow; see {@link
+     * SamOptimizerBuilder#dynamicLossScale(float, long)}.
+     *
+     * @param initialScale a power of two from 1 to 2^126
+     * @param growthInterval at least 1
+     * @return this builder
+     * @throws IllegalArgumentException if one is something else, or there is a fixed scale
+     */
+    public Builder dynamicLossScale(float initialScale, long growthInterval) {
+      finiteRule.lossScaling(LossScaling.dynamic(initialScale, growthInterval));
+      return this;
+    }
+
+    /**
+     * Makes the optimizer.
+     *
+     * @return an OrderedOptimizer with these settings
+     * @throws IllegalArgumentException if settings do not go together
+     */
+    public OrderedOptimizer build() {
+      return new OrderedOptimizer(this);
+    }
   }
 }

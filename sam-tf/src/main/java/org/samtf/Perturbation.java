@@ -5,8 +5,8 @@ import java.util.List;
 import org.samtf.internal.graph.Magnitudes;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.family.TNumber;
 
 /** ε as a direction times a step length, so that neither loses small or large gradients. */
@@ -24,15 +24,15 @@ final class Perturbation {
   /** ‖g‖_q, the norm of the gradient that is dual to that of the neighbourhood; a scalar. */
   final Operand<TNumber> dualNorm;
 
-  /** What is done once the gradient is known to be finite; it fails if that is not so. */
-  final Op finite;
+  /** Whether the gradient is finite, a scalar; or what fails if it is not. */
+  final Operand<TBool> finite;
 
   Perturbation(
       List<Operand<TNumber>> directions,
       Operand<TNumber> step,
       Operand<TNumber> bound,
       Operand<TNumber> dualNorm,
-      Op finite) {
+      Operand<TBool> finite) {
     this.directions = directions;
     this.step = step;
     this.bound = bound;

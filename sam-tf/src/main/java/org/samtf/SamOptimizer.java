@@ -98,8 +98,12 @@ public final class SamOptimizer extends WrappingOptimizer {
   }
 
   SamOptimizer(SamOptimizerBuilder builder) {
-    super(builder.graph, builder.base, builder.name);
-    this.settings = new SamSettings(builder.draft);
+    this(builder, new SamSettings(builder.draft));
+  }
+
+  private SamOptimizer(SamOptimizerBuilder builder, SamSettings settings) {
+    super(builder.graph, builder.base, builder.name, settings.finiteRule);
+    this.settings = settings;
     this.name = builder.name;
   }
 
@@ -148,7 +152,9 @@ public final class SamOptimizer extends WrappingOptimizer {
     Arguments.notEmpty(losses, "losses", "give at least one");
     List<Output<?>> outputs = new ArrayList<>();
     losses.forEach(loss -> outputs.add(Arguments.ofGraph(graph, loss, "loss").asOutput()));
-    SamStep step = StepWriter.write(graph, settings, newStep(), outputs, new SlotMomenta(this));
+    GraphScope scope = newStep();
+    SamStep step =
+        StepWriter.write(graph, settings, scope, outputs, new SlotMomenta(this), scaleOfLoss());
     newest = Optional.of(step);
     return release(step.update);
   }

@@ -667,6 +667,62 @@ public final class SamOptimizerBuilder {
     return this;
   }
 
+  /**
+   * What a step does if a gradient has a NaN or an infinity, be it at w, at w+ε or what is applied.
+   *
+   * @param rule {@link NotFinite#FAIL} by default; with a loss scale {@link NotFinite#SKIP}, which
+   *     is then the only one
+   * @return this builder
+   */
+  public SamOptimizerBuilder notFinite(NotFinite rule) {
+    draft.finiteRule.notFinite(rule);
+    return this;
+  }
+
+  /**
+   * Scales the loss, so that gradients in float16 are not too small for it (Micikevicius et al.
+   * 2018, "Mixed Precision Training", section 3.2): both passes start from the gradient of scale ·
+   * L, and their gradients are divided by the scale in float32 at least before anything is made of
+   * them. The losses themselves are not multiplied. A step with a gradient that is not finite is
+   * skipped ({@link NotFinite#SKIP}). Of weights in float32 the training is the same, bit for bit,
+   * as far as no gradient is below 1.2e-38.
+   *
+   * @param scale a power of two from 1 to 2^126
+   * @return this builder
+   * @throws IllegalArgumentException if {@code scale} is something else, or there is a dynamic
+   *     scale
+   */
+  public SamOptimizerBuilder lossScale(float scale) {
+    draft.finiteRule.lossScaling(LossScaling.fixed(scale));
+    return this;
+  }
+
+  /**
+   * Scales the loss as far as the gradients allow, beginning with 2^15 and doubling every 2,000
+   * steps; see {@link #dynamicLossScale(float, long)}.
+   *
+   * @return this builder
+   * @throws IllegalArgumentException if there is a fixed scale
+   */
+  public SamOptimizerBuilder dynamicLossScale() {
+    return dynamicLossScale(LossScaling.INITIAL_DEFAULT, LossScaling.GROWTH_INTERVAL_DEFAULT);
+  }
+
+  /**
+   * As {@link #lossScale}, with a scale that follows the gradients: a step in which one is not
+   * finite is skipped and halves the scale, down to 1; after so many others in a row it is doubled,
+   * up to 2^126. The scale and the count are variables, which are saved with the others.
+   *
+   * @param initialScale a power of two from 1 to 2^126
+   * @param growthInterval after how many steps it is doubled, at least 1
+   * @return this builder
+   * @throws IllegalArgumentException if one is something else, or there is a fixed scale
+   */
+  public SamOptimizerBuilder dynamicLossScale(float initialScale, long growthInterval) {
+    draft.finiteRule.lossScaling(LossScaling.dynamic(initialScale, growthInterval));
+    return this;
+  }
+
   /** Whether the step is written for CPUs only. */
   SamOptimizerBuilder cpuOnly(boolean cpuOnly) {
     draft.cpuOnly = cpuOnly;

@@ -61,6 +61,9 @@ final class SamSettings {
   /** Whether L(w) is computed although no gradient at w is needed. */
   private final boolean lossAtWeights;
 
+  /** What is done about gradients that are not finite. */
+  final FiniteRule finiteRule;
+
   /**
    * Whether the step is for CPUs only: it may then have conditions, which are read on the host, and
    * products in the form that the CPU's kernels are fast for.
@@ -94,6 +97,7 @@ final class SamSettings {
     int ascentSteps = 1;
     Optional<Operand<? extends TNumber>> logits = Optional.empty();
     boolean lossAtWeights;
+    final FiniteRule.Draft finiteRule = new FiniteRule.Draft();
     boolean cpuOnly = !Kernels.hasGpu();
   }
 
@@ -115,6 +119,7 @@ final class SamSettings {
     replicasPerPerturbation = draft.replicasPerPerturbation;
     needsSeveralLosses = replicasPerPerturbation > 1 && draft.microBatches.isEmpty();
     inPlace = draft.inPlace;
+    finiteRule = new FiniteRule(draft.finiteRule);
     cpuOnly = draft.cpuOnly;
     condition = condition(draft);
     ascentDirection = draft.ascentDirection;
@@ -285,7 +290,9 @@ final class SamSettings {
   Ascent ascent(Collection<String> perturbed) {
     // A GPU would have to wait for the host to read what the check says. In place, weights change.
     boolean isCheckedFirst = cpuOnly || inPlace;
-    Ascent dual = norm == 2 && cpuOnly ? new EuclideanDual() : new HolderDual(norm, isCheckedFirst);
+    NotFinite rule = finiteRule.notFinite;
+    Ascent dual =
+        norm == 2 && cpuOnly ? new EuclideanDual(rule) : new HolderDual(norm, isCheckedFirst, rule);
     Ascent scaled = eta.isPresent() ? new Adaptive(dual, eta.get(), notScaled.of(perturbed)) : dual;
     return expectedRise.isPresent() ? new ExpectedRise(scaled, expectedRise.get()) : scaled;
   }
@@ -311,6 +318,7 @@ final class SamSettings {
     }
     logits.ifPresent(z -> text.append(", logits=").append(z.op().name()));
     condition.ifPresent(where -> text.append(", second pass ").append(where));
+    finiteRule.appendTo(text);
     return text.append(", inPlace=").append(inPlace).toString();
   }
 

@@ -18,6 +18,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.family.TNumber;
 
 /**
@@ -47,6 +48,7 @@ final class StepWriter {
   private final TrainedVariables variables;
   private final Momenta momenta;
   private final StepState state;
+  private final Optional<LossScale> lossScale;
   private final Descent descent;
   private Gate gate = Gate.open();
   private int groupsWritten;
@@ -56,11 +58,13 @@ final class StepWriter {
       SamSettings settings,
       GraphScope scope,
       List<Output<?>> losses,
-      Momenta momenta) {
+      Momenta momenta,
+      Optional<LossScale> lossScale) {
     this.graph = graph;
     this.settings = settings;
     this.scope = scope;
     this.momenta = momenta;
+    this.lossScale = lossScale;
     this.state = new StepState(scope.withSubScope("state"));
     this.reads =
         settings.inPlace ? DeviceReads.none() : DeviceReads.below(scope.withSubScope("reads"));
@@ -77,6 +81,7 @@ final class StepWriter {
    * @param scope where its ops go
    * @param losses one or more; the step minimises their mean
    * @param momenta the momentum that the wrapped optimizer keeps
+   * @param lossScale what the losses are multiplied by for their gradients
    * @throws IllegalArgumentException if that cannot be
    */
   static SamStep write(
@@ -84,8 +89,9 @@ final class StepWriter {
       SamSettings settings,
       GraphScope scope,
       List<Output<?>> losses,
-      Momenta momenta) {
-    return new StepWriter(graph, settings, scope, losses, momenta).write();
+      Momenta momenta,
+      Optional<LossScale> lossScale) {
+    return new StepWriter(graph, settings, scope, losses, momenta, lossScale).write();
   }
 
   private SamStep write() {
@@ -176,7 +182,13 @@ final class StepWriter {
         settings.cpuOnly && !settings.appliesGradient() && NarrowMatMuls.areIn(replica.forward);
     List<Output<?>> xs = variables.in(replica.forward);
     Map<Output<?>, Output<?>> gradients =
-        gradients(replica.loss, xs, xs, at.withSubScope("ascent"), narrowMatMuls);
+        gradients(
+            replica.loss,
+            scaled(replica.loss, at),
+            xs,
+            xs,
+            at.withSubScope("ascent"),
+            narrowMatMuls);
     if (gradients.isEmpty()) {
       variables.requireGradients(replicas.losses, Set.of());
       throw TrainedVariables.withoutVariables(replicas.losses);
@@ -278,7 +290,13 @@ final class StepWriter {
     Map<Output<?>, Output<?>> gradients =
         settings.logits.isPresent()
             ? throughLogits(replica, twin, trained, xs, at)
-            : gradients(loss, trained, xs, at.withSubScope("descent"), narrowMatMuls);
+            : gradients(
+                loss,
+                entered(scaled(loss, at), at),
+                trained,
+                xs,
+                at.withSubScope("descent"),
+                narrowMatMuls);
 
     List<Op> before = new ArrayList<>();
     before.add(loss);
@@ -310,12 +328,23 @@ final class StepWriter {
     GraphScope descent = at.withSubScope("descent");
     Output<?> outer =
         Differentiation.gradients(
-            replica.loss, new Output<?>[] {logits}, descent.withSubScope("outer"), false, reads)[0];
-    Output<?> entered = gate.enter(outer, at.getDeviceString()).asOutput();
-    Output<?>[] all =
-        Differentiation.gradients(
-            twin.of(logits), entered, xs.toArray(new Output<?>[0]), descent, false, reads);
-    return flowing(all, trained);
+            replica.loss,
+            scaled(replica.loss, at),
+            new Output<?>[] {logits},
+            descent.withSubScope("outer"),
+            false,
+            reads)[0];
+    return gradients(twin.of(logits), entered(outer, at), trained, xs, descent, false);
+  }
+
+  /** What the gradient of a loss begins with; null for ones. */
+  private Output<?> scaled(Output<?> loss, GraphScope at) {
+    return lossScale.<Output<?>>map(s -> s.scaled(at.ops(), loss)).orElse(null);
+  }
+
+  /** What the gradient of a second pass begins with, as that reads it. */
+  private Output<?> entered(Output<?> outer, GraphScope at) {
+    return outer == null ? null : gate.enter(outer, at.getDeviceString()).asOutput();
   }
 
   /** The loss of a replica, computed from w+ε. */
@@ -353,41 +382,56 @@ final class StepWriter {
       Output<?> variable = trained.get(i);
       Ops tf = descent.opsFor(variable, at);
       String device = GraphStep.device(variable);
-      gradients.add(l2.addTo(applied.get(i), tf, variable, device).asOutput());
+      // A loss scale was divided by in float32 at least.
+      Operand<TNumber> gradient =
+          new Reals(tf).cast(applied.get(i), Reals.unchecked(variable.type()));
+      gradients.add(l2.addTo(gradient, tf, variable, device).asOutput());
     }
     momenta.keepAverage(trained, gradients, at, state);
     state.finishMeans(groupsWritten);
     before.addAll(state.values(gate));
-    List<Op> checked = new ArrayList<>();
+    List<Operand<TBool>> checked = new ArrayList<>();
     ascents.forEach(ascended -> checked.addAll(ascended.finite));
+    Operand<TBool> finite = gate.allHold(at.ops(), checked);
     Packing packing = Packing.of(settings.cpuOnly, gradients, TrainedVariables.names(trained));
     String what = gate.isOpen() ? "gradient at w+epsilon" : "gradient to apply";
     return new UpdateGradients(
-        trained, new Barrier(at, gradients, packing, what, gate.over(checked), before));
+        trained,
+        new Barrier(
+            at,
+            gradients,
+            packing,
+            what,
+            settings.finiteRule.notFinite,
+            List.of(finite),
+            before));
   }
 
   /**
    * The gradients of a loss that flow.
    *
+   * @param outer what they begin with; null for ones
    * @param variables what they are of
    * @param xs what stands for each of the variables
    */
   private Map<Output<?>, Output<?>> gradients(
       Output<?> loss,
+      Output<?> outer,
       List<Output<?>> variables,
       List<Output<?>> xs,
       GraphScope at,
       boolean narrowMatMuls) {
-    return flowing(
-        Differentiation.gradients(loss, xs.toArray(new Output<?>[0]), at, narrowMatMuls, reads),
-        variables);
-  }
-
-  private static Map<Output<?>, Output<?>> flowing(Output<?>[] all, List<Output<?>> variables) {
+    Output<?>[] all =
+        Differentiation.gradients(
+            loss, outer, xs.toArray(new Output<?>[0]), at, narrowMatMuls, reads);
     Map<Output<?>, Output<?>> gradients = new LinkedHashMap<>();
+    Ops tf = at.ops();
     for (int i = 0; i < all.length; i++) {
-      if (!all[i].isClosed()) {
-        gradients.put(variables.get(i), all[i]);
+      Output<?> gradient = all[i];
+      if (!gradient.isClosed()) {
+        gradients.put(
+            variables.get(i),
+            lossScale.<Output<?>>map(s -> s.unscaled(tf, gradient)).orElse(gradient));
       }
     }
     return gradients;

@@ -258,6 +258,7 @@ final class TrainOpWriter {
             gradients,
             Packing.of(settings.cpuOnly, gradients, names(updates)),
             "gradient at w+epsilon",
+            settings.finiteRule.notFinite,
             ascended.finite,
             List.of());
     Map<GraphOperation, Output<?>> released = new HashMap<>();

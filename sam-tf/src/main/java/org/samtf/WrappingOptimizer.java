@@ -17,6 +17,9 @@ import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.core.Variable;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
 
 /**
@@ -26,6 +29,8 @@ import org.tensorflow.types.family.TType;
 abstract class WrappingOptimizer extends DelegatingOptimizer {
 
   final Optimizer base;
+
+  final FiniteRule finiteRule;
 
   /** The name scope of a step. */
   private final String scopeName;
@@ -38,16 +43,21 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
   /** The scope of the newest gradients. */
   private Optional<GraphScope> newest = Optional.empty();
 
+  /** The newest step, if it may be skipped. */
+  private Optional<SkippableStep> skippable = Optional.empty();
+
   /** The update that was written before its gradients. */
   private Optional<UpdateAhead> ahead = Optional.empty();
 
   /**
    * An optimizer around {@code base}.
    *
+   * @param finiteRule what its steps do about gradients that are not finite
    * @throws IllegalArgumentException if that was made for another graph, or is a SamOptimizer
    */
-  WrappingOptimizer(Graph graph, Optimizer base, String scopeName) {
+  WrappingOptimizer(Graph graph, Optimizer base, String scopeName, FiniteRule finiteRule) {
     super(graph, scopeName);
+    this.finiteRule = finiteRule;
     this.base = base;
     this.scopeName = scopeName;
   }
@@ -71,8 +81,15 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
   final GraphScope newStep() {
     GraphScope scope = GraphScope.unique(graph, scopeName);
     newest = Optional.of(scope);
+    skippable =
+        finiteRule.skips() ? Optional.of(new SkippableStep(scope, finiteRule)) : Optional.empty();
     ahead = Optional.empty();
     return scope;
+  }
+
+  /** The scale of the loss of the newest step, if it has one. */
+  final Optional<LossScale> scaleOfLoss() {
+    return skippable.flatMap(step -> step.lossScale);
   }
 
   /**
@@ -103,6 +120,7 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
       pairs.add(pair(update.gradients.get(i), update.variables.get(i)));
     }
     released.addAll(update.gradients);
+    skippable.ifPresent(step -> step.computed(update.finite));
     return pairs;
   }
 
@@ -125,9 +143,18 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
   public Op applyGradients(List<GradAndVar<? extends TType>> gradsAndVars, String name) {
     Arguments.given(gradsAndVars, "gradsAndVars");
     GraphScope.requireValid(Arguments.given(name, "name"));
+    if (newest.isEmpty() && finiteRule.lossScaling.isPresent()) {
+      throw new IllegalArgumentException(
+          "a loss scale is given, but the gradients are not of this optimizer's computeGradients;"
+              + " use that, or build without a loss scale");
+    }
     GraphScope scope = newest.orElseGet(this::newStep).withSubScope("update");
+    List<GradAndVar<? extends TType>> applied = behindBarrier(scope, gradsAndVars);
+    if (skippable.isPresent()) {
+      applied = skippable.get().ifTaken(applied);
+    }
     List<GradAndVar<? extends TType>> ready = new ArrayList<>();
-    for (GradAndVar<? extends TType> pair : behindBarrier(scope, gradsAndVars)) {
+    for (GradAndVar<? extends TType> pair : applied) {
       ready.add(pair(pair.getGradient(), slotNames.alias(scope, pair.getVariable())));
     }
     Set<GraphOperation> barrier = new HashSet<>();
@@ -139,7 +166,63 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
     List<Op> after = new ArrayList<>();
     barrier.forEach(op -> after.add(() -> op));
     besidesUpdate(scope, after).forEach(op -> steps.add((GraphOperation) op.op()));
-    return trainOp(scope, name, steps);
+    return trainOp(scope, name, skippable.map(step -> step.end(steps)).orElse(steps));
+  }
+
+  /**
+   * Whether the newest step is skipped, a scalar: for {@link NotFinite#SKIP}. Fetch it in the run
+   * of the train op.
+   *
+   * @return true if a gradient is not finite
+   * @throws IllegalStateException before {@code minimize} or {@code computeGradients}, or if steps
+   *     are not skipped but fail
+   */
+  public final Operand<TBool> skipped() {
+    return skippableStep()
+        .skipped()
+        .orElseThrow(
+            () -> new IllegalStateException("there is no gradient yet; call minimize(loss)"));
+  }
+
+  /**
+   * How many runs of the newest step were skipped, a scalar: for {@link NotFinite#SKIP}. In the run
+   * of the train op it is the number before that run. It is kept in a variable, which is saved and
+   * exported with the others.
+   *
+   * @return the number of steps in which a gradient was not finite
+   * @throws IllegalStateException as {@link #skipped} does
+   */
+  public final Operand<TInt64> skippedSteps() {
+    return skippableStep().skippedBefore;
+  }
+
+  /**
+   * The scale of the loss of the newest step, a scalar. In the run of the train op it is that which
+   * the run uses. A dynamic one is kept in variables, which are saved and exported with the others.
+   *
+   * @return S, a power of two
+   * @throws IllegalStateException before {@code minimize} or {@code computeGradients}, or if the
+   *     loss is not scaled
+   */
+  public final Operand<TFloat32> lossScale() {
+    return scaleOfLoss()
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    finiteRule.lossScaling.isPresent()
+                        ? "there is no step yet; call minimize(loss) first"
+                        : "the loss is not scaled; build with lossScale or dynamicLossScale"))
+        .value;
+  }
+
+  private SkippableStep skippableStep() {
+    return skippable.orElseThrow(
+        () ->
+            new IllegalStateException(
+                finiteRule.skips()
+                    ? "there is no step yet; call minimize(loss) first"
+                    : "steps fail if a gradient is not finite; build with notFinite(SKIP) to skip"
+                        + " them"));
   }
 
   /** The ops of an update as the wrapped optimizer wrote them, and the one that runs it. */
@@ -219,8 +302,10 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
             gradients,
             Packing.of(!Kernels.hasGpu(), gradients, names),
             "gradient to apply",
+            finiteRule.notFinite,
             List.of(),
             List.of());
+    skippable.ifPresent(step -> step.applied(barrier.finite()));
     List<GradAndVar<? extends TType>> pairs = new ArrayList<>();
     for (int i = 0; i < open.size(); i++) {
       pairs.add(pair(barrier.gradients().get(i), open.get(i).getVariable()));

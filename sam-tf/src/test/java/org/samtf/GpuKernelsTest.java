@@ -78,6 +78,8 @@ class GpuKernelsTest {
     }
     settings.put("conditions", sam -> sam.cpuOnly(true));
     settings.put("in place", sam -> sam.inPlace(true));
+    settings.put("skip", sam -> sam.notFinite(NotFinite.SKIP).norm(3));
+    settings.put("loss scale", sam -> sam.dynamicLossScale());
     settings.put("l2", sam -> sam.l2(0.01f));
     settings.put("parts", sam -> sam.microBatches(4, x));
     settings.put("parts in sequence", sam -> sam.microBatches(4, x).sequential(true));

@@ -23,7 +23,7 @@ class PublicSurfaceTest {
           .resideOutsideOfPackage("org.samtf.internal..")
           .should()
           .haveNameMatching(
-              "org\\.samtf\\.(SamOptimizer(Builder)?|SamTrainOp|OrderedOptimizer|NonFiniteGradient"
+              "org\\.samtf\\.(SamOptimizer(Builder)?|SamTrainOp|OrderedOptimizer|NonFiniteGradient|NotFinite"
                   + "|direction\\.(AscentDirections?|DescentDirections?|StepVectors|WeightVector)"
                   + "|train\\.(Schedules?|Sgd|AdamW|Lion|Clipped)"
                   + "|model\\.(LoadedModel|ModelLoader|ModelExporter|GraphCheckpoint)"

@@ -102,11 +102,15 @@ class StatedLimitsTest {
   @Test
   void largeNormsLoseSmallEntries() {
     float[] large = {1e30f, 1e-30f};
-    float[] epsilons = epsilons(new HolderDual(100, true), large, new float[2]);
+    float[] epsilons = epsilons(new HolderDual(100, true, NotFinite.FAIL), large, new float[2]);
     assertThat(epsilons[0]).isEqualTo(1);
     assertThat(Math.pow(1e-60, 1 / 99.0)).isCloseTo(0.25, within(0.01));
     assertThat(epsilons[1]).isZero();
-    assertThat(epsilons(new HolderDual(Double.POSITIVE_INFINITY, true), large, new float[2]))
+    assertThat(
+            epsilons(
+                new HolderDual(Double.POSITIVE_INFINITY, true, NotFinite.FAIL),
+                large,
+                new float[2]))
         .containsExactly(1, 1);
   }
 
@@ -114,12 +118,14 @@ class StatedLimitsTest {
   void normsNextToOneCountRoundingManyTimes() {
     float[] close = {3, Math.nextDown(3f)};
     for (double[] pAndError : new double[][] {{1.00001, 0.002}, {1.0000001, 0.22}}) {
-      float[] epsilons = epsilons(new HolderDual(pAndError[0], true), close, new float[2]);
+      float[] epsilons =
+          epsilons(new HolderDual(pAndError[0], true, NotFinite.FAIL), close, new float[2]);
       double exact = Math.pow((double) close[1] / close[0], 1 / (pAndError[0] - 1));
       double error = epsilons[1] / epsilons[0] / exact - 1;
       assertThat(error).isCloseTo(pAndError[1], within(0.1 * pAndError[1]));
     }
-    assertThat(epsilons(new HolderDual(1, true), close, new float[2])).containsExactly(1, 0);
+    assertThat(epsilons(new HolderDual(1, true, NotFinite.FAIL), close, new float[2]))
+        .containsExactly(1, 0);
   }
 
   @Test
@@ -132,7 +138,7 @@ class StatedLimitsTest {
   }
 
   private static Ascent adaptive(double eta) {
-    return new Adaptive(new HolderDual(2, true), eta, Set.of());
+    return new Adaptive(new HolderDual(2, true, NotFinite.FAIL), eta, Set.of());
   }
 
   /** ε for ρ = 1. */

@@ -67,6 +67,28 @@ public final class Values {
     return values;
   }
 
+  /** As {@link #variables}, read in one run: each needs a value. */
+  public static Map<String, byte[]> allVariables(Graph graph, Session session) {
+    List<String> names = new ArrayList<>();
+    Session.Runner runner = session.runner();
+    graph
+        .operations()
+        .forEachRemaining(
+            op -> {
+              if (op.type().equals("VariableV2")) {
+                names.add(op.name());
+                runner.fetch(op.output(0));
+              }
+            });
+    Map<String, byte[]> values = new LinkedHashMap<>();
+    try (Result result = runner.run()) {
+      for (int i = 0; i < names.size(); i++) {
+        values.put(names.get(i), bytes(result.get(i)));
+      }
+    }
+    return values;
+  }
+
   /** The names of the variables that differ between two readings. */
   public static List<String> changed(Map<String, byte[]> before, Map<String, byte[]> after) {
     List<String> changed = new ArrayList<>();
