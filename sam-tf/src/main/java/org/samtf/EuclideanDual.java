@@ -96,12 +96,17 @@ final class EuclideanDual implements Ascent {
         tf.withName("dualNorm")
             .merge(List.of(normInRange, other.math.div(scaledNorm, factor)))
             .output();
-    // What is in range is finite.
-    Operand<TBool> finite =
-        tf.withName("finite")
-            .merge(List.of(tf.switchCond(inRange, inRange).outputTrue(), checked))
-            .output();
-    return new Perturbation(directions, step, rho, dualNorm, finite);
+    return new Perturbation(directions, step, rho, dualNorm, finite(tf, inRange, checked, step));
+  }
+
+  /** What is in range is finite; where that is no question any more, it is once ε is there. */
+  private Operand<TBool> finite(
+      Ops tf, Operand<TBool> inRange, Operand<TBool> checked, Operand<TNumber> step) {
+    if (rule == NotFinite.FAIL) {
+      return tf.withName("finite").withControlDependencies(List.of(step)).constant(true);
+    }
+    Operand<TBool> isInRange = tf.switchCond(inRange, inRange).outputTrue();
+    return tf.withName("finite").merge(List.of(isInRange, checked)).output();
   }
 
   private static List<Operand<TNumber>> halfSums(Reals reals, List<Operand<TNumber>> gradients) {

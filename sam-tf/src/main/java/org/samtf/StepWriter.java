@@ -398,13 +398,7 @@ final class StepWriter {
     return new UpdateGradients(
         trained,
         new Barrier(
-            at,
-            gradients,
-            packing,
-            what,
-            settings.finiteRule.notFinite,
-            List.of(finite),
-            before));
+            at, gradients, packing, what, settings.finiteRule.notFinite, List.of(finite), before));
   }
 
   /**
