@@ -26,7 +26,7 @@ final class StepSubject implements AutoCloseable {
 
   private static final ImageShape GREY = new ImageShape(28, 28, 1);
   private static final int CLASSES = 10;
-  private static final long SEED = 1;
+  static final long SEED = 1;
 
   private final Graph graph = new Graph();
   private final Network network;
@@ -69,6 +69,21 @@ final class StepSubject implements AutoCloseable {
         ConfigProto.getDefaultInstance(),
         (graph, network) ->
             TrainingStep.write(graph, network, settings(architecture, variant, batchSize), steps));
+  }
+
+  /**
+   * A network trained as {@code train} does it.
+   *
+   * @param settings of the training
+   * @param steps how many steps its schedules are for
+   */
+  StepSubject(TimedNetwork network, TrainingSettings settings, long steps) {
+    this(
+        network.architecture(),
+        network.shape(),
+        settings.batchSize(),
+        ConfigProto.getDefaultInstance(),
+        (graph, written) -> TrainingStep.write(graph, written, settings, steps));
   }
 
   private StepSubject(

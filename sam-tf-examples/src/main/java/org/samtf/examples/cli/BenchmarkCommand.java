@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.samtf.examples.benchmark.BuildBenchmark;
 import org.samtf.examples.benchmark.MemoryBenchmark;
+import org.samtf.examples.benchmark.NumericsBenchmark;
 import org.samtf.examples.benchmark.StepBenchmark;
 import org.samtf.examples.benchmark.ThroughputBenchmark;
 import org.samtf.examples.benchmark.ThroughputSettings;
@@ -18,6 +19,7 @@ import org.samtf.examples.benchmark.VariantPrices;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.files.DurableFiles;
+import org.samtf.examples.train.Precision;
 import org.samtf.examples.train.Variant;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -232,6 +234,44 @@ public final class BenchmarkCommand implements Callable<Integer> {
     if (json != null) {
       write(json, prices);
     }
+    return done();
+  }
+
+  @Command(
+      description = {
+        "Time steps that are skipped where a gradient is not finite, loss scales and half",
+        "precision, each in turn with the same step without."
+      },
+      mixinStandardHelpOptions = true)
+  int numerics(
+      @Option(
+              names = "--networks",
+              paramLabel = "NAME",
+              split = ",",
+              defaultValue = "perceptron,convolutional",
+              description = {
+                "Some of perceptron, convolutional, digits, wide-16-4 and wide-28-10",
+                "(default: ${DEFAULT-VALUE})."
+              })
+          List<String> networks,
+      @Option(
+              names = "--precisions",
+              paramLabel = "TYPE",
+              split = ",",
+              defaultValue = "float16,bfloat16",
+              description = "Some of float16 and bfloat16 (default: ${DEFAULT-VALUE}).")
+          List<String> precisions,
+      @Option(
+              names = "--batch-size",
+              paramLabel = "N",
+              defaultValue = "" + StepBenchmark.BATCH_SIZE,
+              description = "Images in a batch (default: ${DEFAULT-VALUE}).")
+          int batchSize,
+      @Mixin TimedStepsOptions timed) {
+    atLeast(1, "--batch-size", batchSize);
+    var chosen = networks.stream().map(TimedNetwork::of).toList();
+    var types = precisions.stream().map(Precision::of).toList();
+    NumericsBenchmark.run(chosen, types, batchSize, timed.steps(), timed.warmUp(), out());
     return done();
   }
 

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.samtf.NotFinite;
 import org.samtf.SamOptimizer;
 import org.samtf.cluster.Cluster;
 import org.samtf.examples.checkpoint.Origin;
@@ -28,6 +29,7 @@ import org.samtf.examples.report.Table;
 import org.samtf.examples.report.TrainingChart;
 import org.samtf.examples.train.BatchCut;
 import org.samtf.examples.train.DeviceChoice;
+import org.samtf.examples.train.Numerics;
 import org.samtf.examples.train.SamSettings;
 import org.samtf.examples.train.TrainingResult;
 import org.samtf.examples.train.TrainingSettings;
@@ -111,6 +113,7 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Mixin private NetworkOptions network;
   @Mixin private OptimizerOptions optimizer;
+  @Mixin private NumericsOptions numerics;
   @Mixin private BatchCutOptions cut;
   @Mixin private DeviceOptions device;
   @Mixin private JobOptions job;
@@ -239,7 +242,8 @@ public final class TrainCommand implements Callable<Integer> {
                 .orElseGet(() -> optimizer.sam(cut, batchSize, choice.config())),
             epochs,
             batchSize,
-            seed);
+            seed,
+            numerics.numerics());
     if (export != null && job.resumes()) {
       OutputDirectory.check("--export", export);
     } else if (export != null) {
@@ -323,6 +327,10 @@ public final class TrainCommand implements Callable<Integer> {
       // No step depends on it: a resumed job may have more.
       training.remove("epochs");
     }
+    if (settings.numerics().equals(Numerics.PLAIN)) {
+      // As in checkpoints of before there were such settings.
+      training.remove("numerics");
+    }
     Map<String, ?> all = Map.of("training", training, "labelNoise", labelNoise);
     Map<String, String> platform =
         Map.of(
@@ -381,6 +389,7 @@ public final class TrainCommand implements Callable<Integer> {
             .row("network", settings.architecture() + " on " + data.shape())
             .row("base optimizer", base)
             .row("SAM", sam)
+            .row("numbers", numbers(settings, result))
             .row("test accuracy", Format.percent(result.last().test().accuracy()))
             .row("validation accuracy", Format.percent(result.last().validation().accuracy()))
             .row("training loss", Format.loss(result.train().loss()))
@@ -401,6 +410,14 @@ public final class TrainCommand implements Callable<Integer> {
       writer.println("SavedModel in " + export);
     }
     writer.flush();
+  }
+
+  private static String numbers(TrainingSettings settings, TrainingResult result) {
+    String skipped =
+        settings.numerics().notFinite() == NotFinite.SKIP
+            ? ", " + result.skippedSteps() + " steps skipped"
+            : "";
+    return settings.numerics().inWords() + skipped;
   }
 
   private static String time(TrainingTime time) {

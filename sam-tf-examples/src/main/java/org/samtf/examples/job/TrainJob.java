@@ -273,6 +273,7 @@ public final class TrainJob {
               "validation_accuracy", result.last().validation().accuracy(),
               "training_loss", result.train().loss(),
               "second_pass_share", result.secondPassShare(),
+              "skipped_steps", result.skippedSteps(),
               "sharpness", sharpness));
     }
     return new Outcome(result, sharpness, trainer.time());

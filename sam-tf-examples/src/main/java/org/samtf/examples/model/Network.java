@@ -2,6 +2,7 @@ package org.samtf.examples.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.samtf.SamOptimizer;
 import org.samtf.examples.data.ImageShape;
@@ -14,6 +15,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.Snapshot;
 import org.tensorflow.op.core.Variable;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -205,7 +207,7 @@ public final class Network {
    * @return the op to run for a step
    */
   public Op step(Op train) {
-    return step(train, List::of);
+    return step(train, List::of, Optional.empty());
   }
 
   /**
@@ -216,11 +218,22 @@ public final class Network {
    * @return the op to run for a step
    */
   public Op step(Op train, SamOptimizer sam) {
-    return step(train, sam::replicas);
+    return step(train, sam::replicas, Optional.empty());
   }
 
-  /** Statistics are read from where the step computes them: to read others would compute more. */
-  private Op step(Op train, Function<Operand<TFloat32>, List<Operand<TFloat32>>> asTheStepHasIt) {
+  /**
+   * Completes a train op as {@link #step(Op)} does.
+   *
+   * @param train the op that updates the weights
+   * @param asTheStepHasIt gives for a tensor of the training pass those that the step computes: to
+   *     read others would compute more
+   * @param skipped whether the step changes nothing; averages then stay as they are
+   * @return the op to run for a step
+   */
+  public Op step(
+      Op train,
+      Function<Operand<TFloat32>, List<Operand<TFloat32>>> asTheStepHasIt,
+      Optional<Operand<TBool>> skipped) {
     List<Op> all = new ArrayList<>();
     all.add(train);
     Ops before = tf.withSubScope("batch_statistics");
@@ -228,10 +241,14 @@ public final class Network {
     for (Pass.MovingAverage average : training.movingAverages()) {
       Operand<TFloat32> batch = mean(before, asTheStepHasIt.apply(average.statistic()));
       float keep = average.keep();
-      Operand<TFloat32> next =
+      Operand<TFloat32> moved =
           before.math.add(
               before.math.mul(average.variable(), before.constant(keep)),
               before.math.mul(batch, before.constant(1 - keep)));
+      Operand<TFloat32> next =
+          skipped
+              .<Operand<TFloat32>>map(s -> before.select(s, average.variable(), moved))
+              .orElse(moved);
       all.add(after.assign(average.variable(), next));
     }
     draws.advance(train).ifPresent(all::add);

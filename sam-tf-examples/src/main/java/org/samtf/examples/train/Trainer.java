@@ -169,10 +169,19 @@ public final class Trainer implements AutoCloseable {
     }
     Evaluation train = evaluate(data.train(), () -> listener.safePoint(record.steps()));
     return new TrainingResult(
-        record.epochs(), train, clock.medianMillis(), record.secondPassShare());
+        record.epochs(), train, clock.medianMillis(), record.secondPassShare(), record.skipped());
+  }
+
+  /** Nothing has changed since the epoch began, and nothing will. */
+  private void requireChange() {
+    if (record.hasSkippedAllOfEpoch()) {
+      throw new DivergenceException(
+          record.epoch(), "all of its steps were skipped, as a gradient was not finite", null);
+    }
   }
 
   private void endEpoch(TrainingListener listener) {
+    requireChange();
     Runnable safePoint = () -> listener.safePoint(record.steps());
     Evaluation validation = evaluate(data.validation(), safePoint);
     EpochResult result = record.endEpoch(validation, evaluate(data.test(), safePoint));
@@ -191,6 +200,7 @@ public final class Trainer implements AutoCloseable {
     do {
       step(false);
     } while (!order.epochIsOver());
+    requireChange();
     order.startEpoch();
     return record.endEpoch(Evaluation.NONE, Evaluation.NONE).batchLoss();
   }
@@ -204,13 +214,20 @@ public final class Trainer implements AutoCloseable {
         step.measures().forEach(runner::fetch);
       }
       step.active().ifPresent(runner::fetch);
+      step.skipped().ifPresent(runner::fetch);
       StepResult measured;
       boolean hasSecondPass;
+      boolean isSkipped;
       try (Result result = runner.run()) {
         measured = measured(epoch, result, measures);
         hasSecondPass = hasSecondPass(result);
+        isSkipped = isSkipped(result);
       }
       clock.add(System.nanoTime() - start);
+      if (isSkipped) {
+        record.addSkipped(hasSecondPass);
+        return measured;
+      }
       if (!Float.isFinite(measured.loss())) {
         throw new DivergenceException(epoch, "the loss is " + measured.loss(), null);
       }
@@ -247,11 +264,17 @@ public final class Trainer implements AutoCloseable {
     return new Fed(session.runner().feed(input.get().rows(), rows), rows);
   }
 
-  /** The last that was fetched says so, if a step may have none. */
+  /** The last that was fetched says so, or the last but one. */
   private boolean hasSecondPass(Result result) {
+    int last = result.size() - 1 - (step.skipped().isPresent() ? 1 : 0);
     return step.active().isPresent()
-        ? ((TBool) result.get(result.size() - 1)).getBoolean()
+        ? ((TBool) result.get(last)).getBoolean()
         : settings.sam().isPresent();
+  }
+
+  /** The last that was fetched says so, if a step may be. */
+  private boolean isSkipped(Result result) {
+    return step.skipped().isPresent() && ((TBool) result.get(result.size() - 1)).getBoolean();
   }
 
   private StepResult measured(int epoch, Result result, boolean measures) {

@@ -17,6 +17,8 @@ final class TrainingRecord implements Checkpointed {
   private int stepsOfEpoch;
   private double lossSumOfEpoch;
   private long secondPasses;
+  private long skipped;
+  private int skippedOfEpoch;
   private int resumptions;
   private double secondsBefore;
   private long startedAt = System.nanoTime();
@@ -53,6 +55,16 @@ final class TrainingRecord implements Checkpointed {
     return secondsBefore + (System.nanoTime() - startedAt) / 1e9;
   }
 
+  /** How many of the steps were skipped, as a gradient was not finite. */
+  long skipped() {
+    return skipped;
+  }
+
+  /** Whether no step of the epoch has changed anything. */
+  boolean hasSkippedAllOfEpoch() {
+    return stepsOfEpoch > 0 && skippedOfEpoch == stepsOfEpoch;
+  }
+
   /** Share of the steps that had a second pass. */
   double secondPassShare() {
     return steps == 0 ? 0 : (double) secondPasses / steps;
@@ -65,11 +77,21 @@ final class TrainingRecord implements Checkpointed {
     lossSumOfEpoch += loss;
   }
 
+  /** Counts a step that was skipped; its loss may be no number, and is not in the mean. */
+  void addSkipped(boolean hasSecondPass) {
+    add(0, hasSecondPass);
+    skipped++;
+    skippedOfEpoch++;
+  }
+
   /** Ends the epoch. */
   EpochResult endEpoch(Evaluation validation, Evaluation test) {
-    EpochResult result = new EpochResult(epoch(), lossSumOfEpoch / stepsOfEpoch, validation, test);
+    EpochResult result =
+        new EpochResult(
+            epoch(), lossSumOfEpoch / (stepsOfEpoch - skippedOfEpoch), validation, test);
     epochs.add(result);
     stepsOfEpoch = 0;
+    skippedOfEpoch = 0;
     lossSumOfEpoch = 0;
     return result;
   }
@@ -79,6 +101,8 @@ final class TrainingRecord implements Checkpointed {
       int stepsOfEpoch,
       double lossSumOfEpoch,
       long secondPasses,
+      long skipped,
+      int skippedOfEpoch,
       int resumptions,
       double seconds,
       List<EpochResult> epochs) {
@@ -88,6 +112,11 @@ final class TrainingRecord implements Checkpointed {
       StateFile.require(stepsOfEpoch >= 0 && stepsOfEpoch <= steps, "stepsOfEpoch", stepsOfEpoch);
       StateFile.require(Double.isFinite(lossSumOfEpoch), "lossSumOfEpoch", lossSumOfEpoch);
       StateFile.require(secondPasses >= 0 && secondPasses <= steps, "secondPasses", secondPasses);
+      StateFile.require(skipped >= 0 && skipped <= steps, "skipped", skipped);
+      StateFile.require(
+          skippedOfEpoch >= 0 && skippedOfEpoch <= Math.min(skipped, stepsOfEpoch),
+          "skippedOfEpoch",
+          skippedOfEpoch);
       StateFile.require(resumptions >= 0, "resumptions", resumptions);
       StateFile.require(seconds >= 0 && Double.isFinite(seconds), "seconds", seconds);
       for (int i = 0; i < epochs.size(); i++) {
@@ -114,7 +143,15 @@ final class TrainingRecord implements Checkpointed {
   public void save(Path directory) throws IOException {
     State state =
         new State(
-            steps, stepsOfEpoch, lossSumOfEpoch, secondPasses, resumptions, seconds(), epochs());
+            steps,
+            stepsOfEpoch,
+            lossSumOfEpoch,
+            secondPasses,
+            skipped,
+            skippedOfEpoch,
+            resumptions,
+            seconds(),
+            epochs());
     StateFile.write(directory, name(), state);
   }
 
@@ -125,6 +162,8 @@ final class TrainingRecord implements Checkpointed {
     stepsOfEpoch = state.stepsOfEpoch;
     lossSumOfEpoch = state.lossSumOfEpoch;
     secondPasses = state.secondPasses;
+    skipped = state.skipped;
+    skippedOfEpoch = state.skippedOfEpoch;
     resumptions = state.resumptions + 1;
     secondsBefore = state.seconds;
     startedAt = System.nanoTime();

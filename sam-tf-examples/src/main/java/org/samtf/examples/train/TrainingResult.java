@@ -10,9 +10,14 @@ import java.util.List;
  * @param train the final network on the training images and the labels it was trained on
  * @param stepMillis median time of a step, without the first few
  * @param secondPassShare share of the steps that had a second pass; 0 without SAM
+ * @param skippedSteps how many steps changed nothing, as a gradient was not finite
  */
 public record TrainingResult(
-    List<EpochResult> epochs, Evaluation train, double stepMillis, double secondPassShare) {
+    List<EpochResult> epochs,
+    Evaluation train,
+    double stepMillis,
+    double secondPassShare,
+    long skippedSteps) {
 
   /**
    * Returns the state at the end.

@@ -14,6 +14,7 @@ import org.samtf.examples.model.Architecture;
  * @param epochs how often to go through the training images
  * @param batchSize images a step
  * @param seed of initial weights, dropout and the order of the images
+ * @param numerics in what numbers it computes
  */
 public record TrainingSettings(
     Architecture architecture,
@@ -23,11 +24,55 @@ public record TrainingSettings(
     Optional<SamSettings> sam,
     int epochs,
     int batchSize,
-    long seed) {
+    long seed,
+    Numerics numerics) {
+
+  /**
+   * Settings in float32, whose steps fail if a gradient is not finite.
+   *
+   * @param architecture what the network is made of
+   * @param base the optimizer that updates the weights
+   * @param learningRate its learning rate
+   * @param momentum its momentum, where it has one
+   * @param sam SAM around it, or empty for the base optimizer alone
+   * @param epochs how often to go through the training images
+   * @param batchSize images a step
+   * @param seed of initial weights, dropout and the order of the images
+   */
+  public TrainingSettings(
+      Architecture architecture,
+      BaseOptimizer base,
+      float learningRate,
+      float momentum,
+      Optional<SamSettings> sam,
+      int epochs,
+      int batchSize,
+      long seed) {
+    this(architecture, base, learningRate, momentum, sam, epochs, batchSize, seed, Numerics.PLAIN);
+  }
 
   /** These settings with another SAM. */
   TrainingSettings with(SamSettings other) {
     return new TrainingSettings(
-        architecture, base, learningRate, momentum, Optional.of(other), epochs, batchSize, seed);
+        architecture,
+        base,
+        learningRate,
+        momentum,
+        Optional.of(other),
+        epochs,
+        batchSize,
+        seed,
+        numerics);
+  }
+
+  /**
+   * Returns these settings with other numbers.
+   *
+   * @param other in what numbers to compute
+   * @return the settings
+   */
+  public TrainingSettings with(Numerics other) {
+    return new TrainingSettings(
+        architecture, base, learningRate, momentum, sam, epochs, batchSize, seed, other);
   }
 }

@@ -7,12 +7,14 @@ import org.samtf.SamOptimizer;
 import org.samtf.SamOptimizerBuilder;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.model.Network;
+import org.samtf.train.MixedPrecision;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TNumber;
 
 /**
@@ -26,12 +28,14 @@ import org.tensorflow.types.family.TNumber;
  * @param measures the loss at w+eps, the sharpness and the norm of the gradient, each NaN in a step
  *     that has none; empty without SAM
  * @param active whether the step has a second pass; empty if all have it, or none
+ * @param skipped whether it changes nothing, as a gradient is not finite; empty if it fails then
  */
 public record TrainingStep(
     Op op,
     Operand<? extends TNumber> loss,
     List<Operand<? extends TNumber>> measures,
-    Optional<Operand<TBool>> active) {
+    Optional<Operand<TBool>> active,
+    Optional<Operand<TBool>> skipped) {
 
   /**
    * A step that measures nothing besides.
@@ -40,7 +44,7 @@ public record TrainingStep(
    * @param loss what the step minimizes, at the weights before it
    */
   public TrainingStep(Op op, Operand<? extends TNumber> loss) {
-    this(op, loss, List.of(), Optional.empty());
+    this(op, loss, List.of(), Optional.empty(), Optional.empty());
   }
 
   /**
@@ -70,15 +74,28 @@ public record TrainingStep(
       long steps,
       List<List<Operand<?>>> partInputs) {
     Optimizer base = settings.base().create(graph, settings.learningRate(), settings.momentum());
+    Numerics numerics = settings.numerics();
+    Computed computed = new Computed(graph, network, numerics.precision());
     if (settings.sam().isEmpty()) {
-      Op train = new OrderedOptimizer(graph, base).minimize(network.loss());
-      return new TrainingStep(network.step(train), network.loss());
+      OrderedOptimizer.Builder builder = OrderedOptimizer.builder(graph, base);
+      numerics.applyTo(builder);
+      OrderedOptimizer optimizer = builder.build();
+      Op train = optimizer.minimize(computed.loss());
+      Optional<Operand<TBool>> skipped =
+          numerics.skips() ? Optional.of(optimizer.skipped()) : Optional.empty();
+      return new TrainingStep(
+          network.step(train, x -> List.of(computed.of(x)), skipped),
+          computed.loss(),
+          List.of(),
+          Optional.empty(),
+          skipped);
     }
     return withSam(
         graph,
         base,
         network,
-        settings.sam().get(),
+        computed,
+        settings,
         new Variant.Run(steps, settings.seed()),
         partInputs);
   }
@@ -87,18 +104,22 @@ public record TrainingStep(
       Graph graph,
       Optimizer base,
       Network network,
-      SamSettings settings,
+      Computed computed,
+      TrainingSettings training,
       Variant.Run run,
       List<List<Operand<?>>> partInputs) {
-    SamOptimizer sam;
-    Op train;
+    SamSettings settings = training.sam().orElseThrow();
+    Numerics numerics = training.numerics();
+    final SamOptimizer sam;
+    final Op train;
     try {
       SamOptimizerBuilder builder =
           SamOptimizer.builder(graph, base)
               .rho(settings.rho())
               .norm(settings.norm())
               .l2(settings.l2());
-      settings.variant().applyTo(builder, network, settings.rho(), run);
+      numerics.applyTo(builder);
+      settings.variant().applyTo(builder, computed.of(network.logits()), settings.rho(), run);
       settings.adaptive().ifPresent(builder::adaptive);
       if (!settings.freeze().isEmpty()) {
         builder.freeze(settings.freeze().toArray(new String[0]));
@@ -108,7 +129,7 @@ public record TrainingStep(
       }
       settings.cut().applyTo(builder, network);
       sam = (partInputs.isEmpty() ? builder : builder.partInputs(partInputs)).build();
-      train = sam.minimize(network.loss());
+      train = sam.minimize(computed.loss());
     } catch (IllegalArgumentException e) {
       if (settings.freeze().isEmpty() && settings.doNotPerturb().isEmpty()) {
         throw e;
@@ -120,14 +141,36 @@ public record TrainingStep(
     }
     Variant variant = settings.variant();
     boolean hasLoss = variant.hasPassAtWeights();
+    Optional<Operand<TBool>> skipped =
+        numerics.skips() ? Optional.of(sam.skipped()) : Optional.empty();
     return new TrainingStep(
-        network.step(train, sam),
+        network.step(train, x -> sam.replicas(computed.of(x)), skipped),
         // Not the same tensor as below: an exported function or a run has each but once.
         hasLoss ? sam.loss() : Ops.create(graph).identity(sam.perturbedLoss()),
         List.of(
             sam.perturbedLoss(),
             hasLoss ? sam.sharpness() : Ops.create(graph).constant(Float.NaN),
             sam.gradientNorm()),
-        variant.skipsSteps() ? Optional.of(sam.active()) : Optional.empty());
+        variant.skipsSteps() ? Optional.of(sam.active()) : Optional.empty(),
+        skipped);
+  }
+
+  /** The training pass of a network in a precision. */
+  private static final class Computed {
+    private final Network network;
+    private final Optional<MixedPrecision> mixed;
+
+    Computed(Graph graph, Network network, Precision precision) {
+      this.network = network;
+      this.mixed = precision.of(graph, network.loss());
+    }
+
+    Operand<TFloat32> loss() {
+      return mixed.map(MixedPrecision::loss).orElse(network.loss());
+    }
+
+    Operand<TFloat32> of(Operand<TFloat32> tensor) {
+      return mixed.map(copy -> copy.of(tensor)).orElse(tensor);
+    }
   }
 }

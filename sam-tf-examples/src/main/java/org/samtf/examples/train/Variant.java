@@ -10,7 +10,8 @@ import org.samtf.SamOptimizerBuilder;
 import org.samtf.direction.AscentDirections;
 import org.samtf.direction.DescentDirections;
 import org.samtf.examples.failure.InputException;
-import org.samtf.examples.model.Network;
+import org.tensorflow.Operand;
+import org.tensorflow.types.TFloat32;
 
 /** The relatives of SAM by name, with settings that suit the examples. */
 public enum Variant {
@@ -205,12 +206,13 @@ public enum Variant {
    * Sets up an optimizer, all but the size of its neighbourhood and an adaptive one.
    *
    * @param builder of the optimizer
-   * @param network what is trained
+   * @param logits of the network, as they are trained
    * @param rho the size of the neighbourhood
    * @param run what the step is of
    * @return the builder
    */
-  SamOptimizerBuilder applyTo(SamOptimizerBuilder builder, Network network, float rho, Run run) {
+  SamOptimizerBuilder applyTo(
+      SamOptimizerBuilder builder, Operand<TFloat32> logits, float rho, Run run) {
     return switch (this) {
       case BASE -> throw new IllegalArgumentException("the base optimizer has no neighbourhood");
       case SAM, ASAM -> builder;
@@ -227,7 +229,7 @@ public enum Variant {
       case WEIGHTED -> builder.descent(DescentDirections.weighted(WEIGHTED_GAMMA));
       case LE_SAM -> rho == 0 ? builder : builder.expectedRise(LE_SAM_RISE * rho);
       case RANDOM -> builder.ascent(AscentDirections.random(run.seed()));
-      case FUNCTIONAL -> builder.logits(network.logits());
+      case FUNCTIONAL -> builder.logits(logits);
       case STEPS_2 -> builder.ascentSteps(2);
     };
   }

@@ -137,6 +137,23 @@ class BenchmarkTest {
     assertThat(json.get("settings").get("mixedPrecision").booleanValue()).isTrue();
   }
 
+  @Test
+  void timesSkippingScalesAndPrecisions() {
+    var run =
+        CommandLineFixture.run(
+            "benchmark",
+            "numerics",
+            "--networks=digits",
+            "--precisions=float16",
+            "--batch-size=8",
+            "--steps=2",
+            "--warm-up=1");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
+    assertThat(run.out())
+        .contains("perceptron 64-128-128-10", "skip", "SAM: dynamic loss scale", "SAM: float16");
+  }
+
   /** The steps before the timed ones are of the schedule: 4 of 20 steps, and 2. */
   @Test
   void timesVariantsAndWritesTheirPrices(@TempDir Path directory) throws IOException {
@@ -227,7 +244,7 @@ class BenchmarkTest {
         "build --repeats 0 | --repeats is 0",
         "build --variables 0 | --variables is 0",
         "build --ops 100 | --ops is 100",
-        "memry | no command 'memry'; expected build, memory, micro-batches, step, throughput or variants;",
+        "memry | no command 'memry'; expected build, memory, micro-batches, numerics, step, throughput or variants;",
         "memry | did you mean memory?",
       })
   void saysWhatIsWrong(String options, String message) {

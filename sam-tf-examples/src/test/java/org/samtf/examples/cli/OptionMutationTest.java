@@ -40,6 +40,9 @@ class OptionMutationTest {
         "--out",
         "--export",
         "--threads",
+        "--precision",
+        "--loss-scale",
+        "--not-finite",
         "--data");
   }
 

@@ -40,6 +40,7 @@ class WrongPartsTest {
           "record.json/lossSumOfEpoch",
           // Any number up to that of the steps.
           "record.json/secondPasses",
+          "record.json/skipped",
           "record.json/epochs",
           "clock.json");
 

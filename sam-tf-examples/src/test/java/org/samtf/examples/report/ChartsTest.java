@@ -68,6 +68,7 @@ class ChartsTest {
                 new EpochResult(3, 2, NONE, new Evaluation(0.7, 3))),
             NONE,
             1,
+            0,
             0);
 
     XYPlot losses = TrainingChart.charts("digits", result).get(1).getXYPlot();
@@ -83,7 +84,7 @@ class ChartsTest {
   @Test
   void aChartWithoutValuesGoesFromZeroToOne() {
     TrainingResult nothing =
-        new TrainingResult(List.of(new EpochResult(1, Double.NaN, NONE, NONE)), NONE, 1, 0);
+        new TrainingResult(List.of(new EpochResult(1, Double.NaN, NONE, NONE)), NONE, 1, 0, 0);
 
     JFreeChart chart = TrainingChart.charts("digits", nothing).get(1);
 
@@ -155,7 +156,7 @@ class ChartsTest {
       Evaluation test = new Evaluation(1 - 0.6 / i, 1.5 / i);
       all.add(new EpochResult(i, 1.0 / i, evaluation, test));
     }
-    return new TrainingResult(all, NONE, 1, 0);
+    return new TrainingResult(all, NONE, 1, 0, 0);
   }
 
   private static List<String> legend(JFreeChart chart) {

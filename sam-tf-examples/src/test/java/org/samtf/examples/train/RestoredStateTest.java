@@ -20,6 +20,7 @@ class RestoredStateTest {
   private static final String RECORD =
       """
       {"steps": 6, "stepsOfEpoch": 2, "lossSumOfEpoch": 1.5, "secondPasses": 6,
+       "skipped": 1, "skippedOfEpoch": 0,
        "resumptions": 0, "seconds": 3.5,
        "epochs": [{"epoch": 1, "batchLoss": 0.5, "validation": {"accuracy": 0.5, "loss": 1.0},
         "test": {"accuracy": "NaN", "loss": "NaN"}}]}
@@ -60,6 +61,9 @@ class RestoredStateTest {
         "\"steps\": 6 | \"steps\": -6 | steps is -6",
         "\"secondPasses\": 6 | \"secondPasses\": 7 | secondPasses is 7",
         "\"secondPasses\": 6 | \"secondPasses\": -1 | secondPasses is -1",
+        "\"skipped\": 1 | \"skipped\": 7 | skipped is 7",
+        "\"skippedOfEpoch\": 0 | \"skippedOfEpoch\": 2 | skippedOfEpoch is 2",
+        "\"skippedOfEpoch\": 0 | \"skippedOfEpoch\": -1 | skippedOfEpoch is -1",
         "\"steps\": 6 | \"steps\": 7 | steps is 7, and it is of step 6",
         "\"steps\": 6, | '' | steps",
         "\"steps\": 6 | \"steps\": 6, \"more\": 1 | more",

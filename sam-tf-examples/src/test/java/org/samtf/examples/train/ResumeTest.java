@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.NotFinite;
 import org.samtf.examples.checkpoint.Checkpointed;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
@@ -64,6 +65,14 @@ class ResumeTest {
     for (Variant variant : List.of(Variant.LOOKSAM, Variant.MSAM)) {
       all.add(settings(CNN, BaseOptimizer.ADAM, Optional.of(SamSettings.of(variant, 0.1f))));
     }
+    all.add(
+        settings(MLP, BaseOptimizer.ADAM, Optional.of(SamSettings.of(0.1f)))
+            .with(
+                new Numerics(
+                    Precision.FLOAT16,
+                    Numerics.Scaling.DYNAMIC,
+                    Optional.empty(),
+                    NotFinite.SKIP)));
     return all.stream();
   }
 
