@@ -389,7 +389,11 @@ public final class Trainer implements AutoCloseable {
       Optional<Float> adaptive = settings.sam().flatMap(SamSettings::adaptive);
       meter = new SharpnessMeter(graph, network, sharpnessRho, norm, adaptive);
     }
-    return meter.measure(session, images, partSize, betweenBatches);
+    try {
+      return meter.measure(session, images, partSize, betweenBatches);
+    } catch (TFInvalidArgumentException e) {
+      throw Divergence.of(Math.max(1, record.epochsDone()), e);
+    }
   }
 
   /**
