@@ -14,12 +14,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -231,6 +235,81 @@ class ClusterTest {
       try (Session later = hasty.resume(net.graph)) {
         assertThat(Values.changed(before, Values.variables(net.graph, later))).isEmpty();
       }
+    }
+  }
+
+  /**
+   * A task is killed, or frozen, at random moments of many steps. The step that fails has changed
+   * nothing, or all: after each fault the weights are those of one process after as many steps.
+   */
+  @Tag("long")
+  @Test
+  void noFaultLeavesAStepHalfDone() throws Exception {
+    Random random = new Random(5);
+    Cluster hasty = cluster.stepTimeout(Duration.ofSeconds(2));
+    int[] untouched = {0, 0};
+    int[] whole = {0, 0};
+    long[] slowest = {0, 0};
+    List<String> devices = List.of(cluster.device(0, "CPU:0"), cluster.device(1, "CPU:0"));
+    try (TwoLayersInParts one = new TwoLayersInParts(Session::new, List.of(), false, 1);
+        TwoLayersInParts net = new TwoLayersInParts(hasty::session, devices, false, 1)) {
+      Session session = net.session;
+      for (int fault = 0; fault < 40; fault++) {
+        boolean isFrozen = fault % 2 == 1;
+        long delay = random.nextInt(60_000_000);
+        AtomicLong struck = new AtomicLong();
+        Thread striker =
+            new Thread(
+                () -> {
+                  LockSupport.parkNanos(delay);
+                  struck.set(System.nanoTime());
+                  try {
+                    signal(isFrozen ? "-STOP" : "-KILL", SERVERS[1]);
+                  } catch (IOException | InterruptedException e) {
+                    throw new AssertionError(e);
+                  }
+                });
+        striker.start();
+        try {
+          while (true) {
+            Session running = session;
+            hasty.run(() -> net.step(running));
+            one.step();
+          }
+        } catch (LostTaskException e) {
+          striker.join();
+          slowest[fault % 2] = Math.max(slowest[fault % 2], System.nanoTime() - struck.get());
+          assertThat(e.tasks()).hasSize(1);
+        }
+        hasty.close(session);
+        if (isFrozen) {
+          signal("-CONT", SERVERS[1]);
+        } else {
+          SERVERS[1].waitFor();
+          start(1);
+        }
+        session = hasty.resume(net.graph);
+        if (isSame(net.weights(session), one.weights())) {
+          untouched[fault % 2]++;
+        } else {
+          one.step();
+          TwoLayersInParts.assertSame(net.weights(session), one.weights());
+          whole[fault % 2]++;
+        }
+      }
+      session.close();
+    }
+    System.out.printf(
+        "killed: %d untouched, %d whole, noticed after %.1f s at most; frozen: %d, %d, %.1f s%n",
+        untouched[0], whole[0], slowest[0] / 1e9, untouched[1], whole[1], slowest[1] / 1e9);
+  }
+
+  private static boolean isSame(List<double[]> actual, List<double[]> expected) {
+    try {
+      TwoLayersInParts.assertSame(actual, expected);
+      return true;
+    } catch (AssertionError e) {
+      return false;
     }
   }
 
