@@ -198,9 +198,9 @@ public final class Cluster {
 
   /**
    * Sets how long any run of a {@link #session} may take. It is the time after which a task that is
-   * frozen, or that the network does not reach, is noticed; one that has ended is noticed at once.
-   * The first run also distributes the graph. To close a session while a task is gone takes as
-   * long, if it is not done by {@link #close}.
+   * frozen, or that the network does not reach, is noticed; one that has ended is mostly noticed at
+   * once. The first run also distributes the graph. To close a session while a task is gone takes
+   * as long, if it is not done by {@link #close}.
    *
    * @param timeout more than 0; the default is 10 minutes. Give several times what a step takes
    * @return the cluster with that timeout
