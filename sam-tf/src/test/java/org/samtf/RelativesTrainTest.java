@@ -19,6 +19,7 @@ import org.tensorflow.op.Op;
 class RelativesTrainTest {
 
   private static final int STEPS = 8;
+  private static final String FUNCTIONAL = "functional";
 
   private static final Map<String, UnaryOperator<SamOptimizerBuilder>> MEMBERS = members();
 
@@ -46,6 +47,8 @@ class RelativesTrainTest {
                 .expectedRise(0.1f)
                 .ascent(AscentDirections.friendly(0.5, 0.6))
                 .descent(DescentDirections.surrogateGap(0.2)));
+    // The logits are those of each model.
+    members.put(FUNCTIONAL, b -> b);
     return members;
   }
 
@@ -61,7 +64,10 @@ class RelativesTrainTest {
         SmallClassifier model = new SmallClassifier(graph, session, "", 0);
         SamOptimizerBuilder builder =
             MEMBERS.get(name).apply(SamOptimizer.builder(graph, base.maker.apply(graph)));
-        if (kind > 0 || name.equals("AE-SAM")) {
+        if (name.equals(FUNCTIONAL)) {
+          builder.logits(model.trainingLogits);
+        }
+        if (kind > 0 || name.equals("AE-SAM") || name.equals(FUNCTIONAL)) {
           builder
               .microBatches(2, model.images, model.labels)
               .sequential(kind == 2 && !name.equals("AE-SAM"));

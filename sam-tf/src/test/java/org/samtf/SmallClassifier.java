@@ -34,6 +34,7 @@ public final class SmallClassifier {
 
   public final Placeholder<TFloat32> images;
   public final Placeholder<TFloat32> labels;
+  public final Operand<TFloat32> trainingLogits;
   public final Operand<TFloat32> trainingLoss;
   public final Operand<TFloat32> loss;
   public final Operand<TFloat32> features;
@@ -95,7 +96,8 @@ public final class SmallClassifier {
               train.dtypes.cast(
                   train.math.greaterEqual(uniform, train.constant(dropout)), TFloat32.class));
     }
-    trainingLoss = loss(train, logits(train, dropped));
+    trainingLogits = logits(train, dropped);
+    trainingLoss = loss(train, trainingLogits);
 
     Ops infer = tf.withSubScope("inference");
     features = infer.withName("features").identity(features(infer, false));
