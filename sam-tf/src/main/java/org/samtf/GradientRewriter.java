@@ -23,6 +23,7 @@ final class GradientRewriter {
   /**
    * Writes the ops whose names start with {@code prefix} again where there is a reason to.
    *
+   * @param gradients null where none flows
    * @param scope where the new ops go; if it has a device, all are written again, and on it
    * @param narrowMatMuls whether products that {@link NarrowMatMuls} has a better form of are a
    *     reason
@@ -56,8 +57,7 @@ final class GradientRewriter {
     }
     Output<?>[] results = new Output<?>[gradients.length];
     for (int i = 0; i < gradients.length; i++) {
-      results[i] =
-          gradients[i].isClosed() ? gradients[i] : copy.of(read(gradients[i], reads, device));
+      results[i] = gradients[i] == null ? null : copy.of(read(gradients[i], reads, device));
     }
     return results;
   }
@@ -71,7 +71,7 @@ final class GradientRewriter {
     Predicate<GraphOperation> isGradient = op -> op.name().startsWith(prefix);
     List<GraphOperation> last = new ArrayList<>();
     for (Output<?> gradient : gradients) {
-      if (!gradient.isClosed() && isGradient.test((GraphOperation) gradient.op())) {
+      if (gradient != null && isGradient.test((GraphOperation) gradient.op())) {
         last.add((GraphOperation) gradient.op());
       }
     }

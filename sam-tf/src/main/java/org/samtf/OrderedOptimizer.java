@@ -86,6 +86,7 @@ public final class OrderedOptimizer extends WrappingOptimizer {
     Output<?>[] all =
         Differentiation.gradients(
             replica.loss,
+            replica,
             scale.<Output<?>>map(s -> s.scaled(scope.ops(), replica.loss)).orElse(null),
             xs.toArray(new Output<?>[0]),
             scope,
@@ -95,7 +96,7 @@ public final class OrderedOptimizer extends WrappingOptimizer {
     List<Output<?>> gradients = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (int i = 0; i < all.length; i++) {
-      if (!all[i].isClosed()) {
+      if (all[i] != null) {
         variables.add(xs.get(i));
         gradients.add(gradient(scope, scale, all[i]));
         names.add(xs.get(i).op().name());

@@ -1,6 +1,7 @@
 package org.samtf;
 
 import java.util.function.UnaryOperator;
+import org.samtf.internal.gradient.Backpropagation;
 import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Output;
 
@@ -9,6 +10,9 @@ final class Replica {
 
   final Upstream forward;
   final Output<?> loss;
+
+  /** Whether ops are among those of the loss that TensorFlow has no gradient of, or may fail on. */
+  final boolean mayNeedOwnGradients;
 
   /** From a tensor that the user's loss is computed from to that of this replica. */
   private final UnaryOperator<Output<?>> copies;
@@ -26,6 +30,7 @@ final class Replica {
   Replica(Output<?> loss, UnaryOperator<Output<?>> copies) {
     this.forward = new Upstream(loss);
     this.loss = loss;
+    this.mayNeedOwnGradients = Backpropagation.mayBeNeeded(forward);
     this.copies = copies;
   }
 

@@ -184,6 +184,7 @@ final class StepWriter {
     Map<Output<?>, Output<?>> gradients =
         gradients(
             replica.loss,
+            replica,
             scaled(replica.loss, at),
             xs,
             xs,
@@ -292,6 +293,7 @@ final class StepWriter {
             ? throughLogits(replica, twin, trained, xs, at)
             : gradients(
                 loss,
+                replica,
                 entered(scaled(loss, at), at),
                 trained,
                 xs,
@@ -329,12 +331,13 @@ final class StepWriter {
     Output<?> outer =
         Differentiation.gradients(
             replica.loss,
+            replica,
             scaled(replica.loss, at),
             new Output<?>[] {logits},
             descent.withSubScope("outer"),
             false,
             reads)[0];
-    return gradients(twin.of(logits), entered(outer, at), trained, xs, descent, false);
+    return gradients(twin.of(logits), replica, entered(outer, at), trained, xs, descent, false);
   }
 
   /** What the gradient of a loss begins with; null for ones. */
@@ -404,12 +407,14 @@ final class StepWriter {
   /**
    * The gradients of a loss that flow.
    *
+   * @param of the replica that the loss, or its twin, is of
    * @param outer what they begin with; null for ones
    * @param variables what they are of
    * @param xs what stands for each of the variables
    */
   private Map<Output<?>, Output<?>> gradients(
       Output<?> loss,
+      Replica of,
       Output<?> outer,
       List<Output<?>> variables,
       List<Output<?>> xs,
@@ -417,12 +422,12 @@ final class StepWriter {
       boolean narrowMatMuls) {
     Output<?>[] all =
         Differentiation.gradients(
-            loss, outer, xs.toArray(new Output<?>[0]), at, narrowMatMuls, reads);
+            loss, of, outer, xs.toArray(new Output<?>[0]), at, narrowMatMuls, reads);
     Map<Output<?>, Output<?>> gradients = new LinkedHashMap<>();
     Ops tf = at.ops();
     for (int i = 0; i < all.length; i++) {
       Output<?> gradient = all[i];
-      if (!gradient.isClosed()) {
+      if (gradient != null) {
         gradients.put(
             variables.get(i),
             lossScale.<Output<?>>map(s -> s.unscaled(tf, gradient)).orElse(gradient));

@@ -22,10 +22,6 @@ import org.tensorflow.types.family.TType;
 /** Which variables a step trains, and which of them it perturbs. */
 final class TrainedVariables {
 
-  private static final String REFUSED_AS_REF =
-      "takes variable \"%s\" itself, and TensorFlow's gradient of %s cannot handle that; read the"
-          + " variable through tf.identity";
-
   /** What the user has named; the others are trained if they can be. */
   private final Set<Output<?>> named;
 
@@ -70,7 +66,6 @@ final class TrainedVariables {
     for (Replica loss : losses) {
       List<Node> variables = in(loss.forward, trained);
       loss.forward.refuseAfterUpdate(variables);
-      refuseRefs(loss.forward, variables);
     }
     Set<Output<?>> perturbed =
         without(
@@ -226,24 +221,5 @@ final class TrainedVariables {
       }
     }
     return nodes;
-  }
-
-  /** Some C++ gradient functions fail on a reference: two of them end the whole process. */
-  private static void refuseRefs(Upstream forward, List<Node> variables) {
-    for (Node node : forward.feeding()) {
-      if (OpKinds.gradientRefusesReferences(node.type)) {
-        for (Node input : node.inputs) {
-          if (variables.contains(input)) {
-            throw new IllegalArgumentException(
-                "op \""
-                    + node.name
-                    + "\" ("
-                    + node.type
-                    + ") "
-                    + String.format(REFUSED_AS_REF, input.name, node.type));
-          }
-        }
-      }
-    }
   }
 }

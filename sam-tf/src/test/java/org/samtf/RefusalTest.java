@@ -334,24 +334,6 @@ class RefusalTest {
         "out of the function");
   }
 
-  /** TensorFlow would end the process here. */
-  @Test
-  void gradientThatCannotHandleAVariable() {
-    refuses(
-        m ->
-            sam(m)
-                .minimize(
-                    m.tf.sum(m.tf.withName("sq").math.square(m.weight("w", 2)), m.tf.constant(0))),
-        "\"sq\" (Square)",
-        "variable \"w\"",
-        "tf.identity");
-    refuses(
-        m ->
-            new OrderedOptimizer(m.graph, new GradientDescent(m.graph))
-                .minimize(m.tf.withName("sq").math.square(m.weight("w"))),
-        "\"sq\" (Square)");
-  }
-
   @Test
   void opWithoutAGradient() {
     refuses(

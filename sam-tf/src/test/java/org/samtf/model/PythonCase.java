@@ -90,7 +90,11 @@ final class PythonCase {
   final List<String> notTrainable = new ArrayList<>();
 
   PythonCase(String name) throws IOException {
-    directory = Path.of("src", "test", "resources", "org", "samtf", "model", "python", name);
+    this(Path.of("src", "test", "resources", "org", "samtf", "model", "python", name));
+  }
+
+  PythonCase(Path directory) throws IOException {
+    this.directory = directory;
     JsonNode json = new ObjectMapper().readTree(directory.resolve("case.json").toFile());
     signature = json.get("signature").asText();
     rho = (float) json.get("rho").asDouble();

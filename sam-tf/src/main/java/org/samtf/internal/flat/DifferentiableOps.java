@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.Protos;
 
 /**
@@ -17,7 +18,6 @@ final class DifferentiableOps {
       Set.of("Variable", "Gather", "FusedBatchNorm", "FusedBatchNormV2");
 
   private static final String IDENTITY_N = "IdentityN";
-  private static final String CUSTOM_GRADIENT = "_gradient_op_type";
 
   private DifferentiableOps() {}
 
@@ -63,7 +63,7 @@ final class DifferentiableOps {
     Map<String, String> parts = new HashMap<>();
     for (FlatNode node : new ArrayList<>(graph.nodes())) {
       if (node.type.equals(IDENTITY_N)
-          && (node.text(CUSTOM_GRADIENT).isEmpty() || isSwish(graph, node))) {
+          && (node.text(GraphCopy.PYTHON_GRADIENT).isEmpty() || isSwish(graph, node))) {
         split(graph, node, parts);
       }
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.Protos;
 
 /** A node of a graph that is being made. Its inputs are {@code op:0}, or {@code ^op}. */
@@ -134,7 +135,7 @@ final class FlatNode {
     var node = Protos.node().setName(name).setOp(type).setDevice(device).addAllInput(inputs);
     attributes.forEach(
         (attribute, value) -> {
-          if (!attribute.startsWith(OWN)) {
+          if (!attribute.startsWith(OWN) || attribute.equals(GraphCopy.PYTHON_GRADIENT)) {
             node.putAttr(attribute, Protos.attribute(value));
           }
         });

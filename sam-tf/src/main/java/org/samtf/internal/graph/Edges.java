@@ -54,7 +54,7 @@ public final class Edges {
    * Some things and all that they come from, each after its sources, but for those that close a
    * loop. Without recursion: graphs are deeper than stacks.
    */
-  static <T> List<T> sourcesFirst(
+  public static <T> List<T> sourcesFirst(
       Collection<? extends T> last, Function<T, ? extends Iterable<T>> sources) {
     List<T> ordered = new ArrayList<>();
     Set<T> seen = new HashSet<>();

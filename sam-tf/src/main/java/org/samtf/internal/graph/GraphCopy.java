@@ -51,6 +51,12 @@ public final class GraphCopy {
   /** What the name of such an op follows in it. */
   public static final String COLOCATED_WITH = "loc:@";
 
+  /** The attribute by which Python says that an op has a gradient that is Python code. */
+  public static final String PYTHON_GRADIENT = "_gradient_op_type";
+
+  /** The type of op that Python writes it on. */
+  private static final String WITH_PYTHON_GRADIENT = "IdentityN";
+
   /** The second seed attribute of random ops; the first is usually the graph's. */
   private static final String SEED = "seed2";
 
@@ -242,6 +248,9 @@ public final class GraphCopy {
     if (device.isEmpty() && hasAttribute(op, COLOCATION)) {
       builder.setAttr(COLOCATION, colocations(op));
     }
+    if (type.equals(WITH_PYTHON_GRADIENT) && hasAttribute(op, PYTHON_GRADIENT)) {
+      builder.setAttr(PYTHON_GRADIENT, op.attributes().getAttrValueProto(PYTHON_GRADIENT));
+    }
     newControls.forEach(builder::addControlInput);
     GraphOperation copy = builder.build();
     copies.put(op, copy);
@@ -273,7 +282,8 @@ public final class GraphCopy {
     return colocations;
   }
 
-  private static boolean hasAttribute(GraphOperation op, String name) {
+  /** Whether an op has an attribute, of its definition or beside it. */
+  public static boolean hasAttribute(GraphOperation op, String name) {
     try (PointerScope pointers = new PointerScope()) {
       TF_Status status = TF_Status.newStatus();
       tensorflow.TF_OperationGetAttrMetadata(op.getUnsafeNativeHandle(), name, status);
