@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Protos;
 
@@ -52,16 +51,6 @@ final class ReferenceVariables {
 
   private void take(FlatNode node, FlatNode variable) {
     List<String> data = node.data();
-    Optional<String> update = ResourceUpdates.counterpart(node.type);
-    if (variable != null && update.isPresent()) {
-      List<String> inputs = new ArrayList<>();
-      for (String input : data) {
-        FlatNode slot = resources.of(input);
-        inputs.add(slot == null ? input : slot.name + ":0");
-      }
-      ResourceUpdates.write(node, update.get(), inputs, variable.attribute("dtype"));
-      return;
-    }
     if (variable == null || data.stream().skip(1).anyMatch(i -> resources.of(i) != null)) {
       for (String input : data) {
         if (resources.of(input) != null) {
