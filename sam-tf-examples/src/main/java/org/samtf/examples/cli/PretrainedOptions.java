@@ -123,6 +123,12 @@ final class PretrainedOptions {
           "a SavedModel in binary form",
           "leave it out");
     }
+    if (handBack != null && absolute(handBack).startsWith(absolute(file))) {
+      throw new InputException(
+          HAND_BACK + " " + handBack + " is in the model itself, or is it",
+          "a directory beside it, such as the next version",
+          "choose another path");
+    }
     if (isDirectory) {
       sideEffects.loader(file);
     }
@@ -138,6 +144,10 @@ final class PretrainedOptions {
             .map(name -> new Pretrained.NewHead(Optional.of(name).filter(n -> !n.isEmpty()))),
         Optional.ofNullable(pixels).map(PixelRange::of),
         thaw == null ? List.of() : List.copyOf(thaw));
+  }
+
+  private static Path absolute(Path path) {
+    return path.toAbsolutePath().normalize();
   }
 
   private static Path path(String path) {

@@ -263,6 +263,10 @@ public final class TrainCommand implements Callable<Integer> {
             numerics.numerics());
     checkModel("--export", Optional.ofNullable(export));
     checkModel("--hand-back", pretrained.handBack());
+    if (export != null && pretrained.handBack().filter(export::equals).isPresent()) {
+      throw new InputException(
+          "--export and --hand-back are both " + export, "two directories", "change one of them");
+    }
     if (out != null) {
       OutputDirectory.check("--out", out);
     }

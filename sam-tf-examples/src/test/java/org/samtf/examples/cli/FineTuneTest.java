@@ -397,6 +397,8 @@ class FineTuneTest {
         "keras3_flowers/model|--pixels=0..7|no range of pixels '0..7'",
         "keras3_flowers/model|--thaw=x|--thaw is given with a SavedModel",
         "keras3_flowers/model|--new-head --hand-back=x|--hand-back is given with --new-head",
+        "keras3_flowers/model|--hand-back=../sam-tf/src/test/resources/org/samtf/model/python/keras3_flowers/model/2|is in the model itself",
+        "keras3_flowers/model|--hand-back=x --export=x|are both x",
         "keras3_flowers/model|--base=adagradda|whose weights it forgets",
         "keras3_flowers/model|--freeze=nothing*|nothing*",
         "keras2_dense/model|--epochs=1|takes [-1, 4], and data has images of 6x6x1",
