@@ -172,9 +172,10 @@ def refused(directory):
         w = variable("w", 9, 3, 3)
         x = tf1.placeholder(tf.float32, [2, 3], "x")
         _, out = tf1.while_loop(
-            lambda i, h: i < 3, lambda i, h: (i + 1, tf.tanh(h @ w)), [tf.constant(0), x])
+            lambda i, h: i < 3,
+            lambda i, h: (i + 1, tf.tanh(h @ w) * tf1.random_uniform([2, 3])), [tf.constant(0), x])
         tf1.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_mean(out**2), name="train")
-        (directory / "loop.pb").write_bytes(graph.as_graph_def().SerializeToString())
+        (directory / "random-in-loop.pb").write_bytes(graph.as_graph_def().SerializeToString())
     with tf1.Graph().as_default() as graph:
         w = variable("w", 9, 3, 3)
         x = tf1.placeholder(tf.float32, [2, 3], "x")
