@@ -2,7 +2,8 @@
 
     python check_models.py DIRECTORY EXPECTED.json ...
 
-Each file holds signature, inputs and outputs, as case.json does.
+Each file holds signature, inputs and outputs, as case.json does, and the tolerance if it is not 1e-6. A directory
+is that of a version of a model, as TensorFlow Serving has them.
 """
 
 import base64
@@ -14,8 +15,11 @@ import sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
+import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import fingerprint_pb2
+from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
 
 
 def decoded(number):
@@ -23,19 +27,31 @@ def decoded(number):
     return np.frombuffer(data, "<i4" if number["dtype"] == "int32" else "<f4").reshape(number["shape"])
 
 
-def compare(reader, outputs, expected):
-    for name, value in expected.items():
+def compare(reader, outputs, case):
+    tolerance = case.get("tolerance", 1e-6)
+    for name, value in case["outputs"].items():
         found, wanted = np.asarray(outputs[name]), decoded(value)
         worst = float(np.max(np.abs(found.reshape(-1) - wanted.reshape(-1))))
         print(f"{reader}: {name} differs by at most {worst:.3g}")
-        assert worst <= 1e-6 * max(1.0, float(np.max(np.abs(wanted)))), (reader, name, worst)
+        assert worst <= tolerance * max(1.0, float(np.max(np.abs(wanted)))), (reader, name, worst)
+
+
+def check_fingerprint(directory):
+    """The fingerprint that is there is the one that TensorFlow makes of the files."""
+    computed = fingerprint_pb2.FingerprintDef.FromString(fingerprinting.CreateFingerprintDef(directory))
+    found = tf.saved_model.experimental.read_fingerprint(directory)
+    for field in ("graph_def_program_hash", "signature_def_hash", "saved_object_graph_hash", "checkpoint_hash"):
+        assert getattr(found, field) == getattr(computed, field), (directory, field)
+    print("fingerprint:", found.singleprint())
 
 
 def check(directory, file):
     case = json.loads(pathlib.Path(file).read_text())
     inputs = {name: tf.constant(decoded(value)) for name, value in case["inputs"].items()}
     loaded = tf.saved_model.load(directory)
-    compare("tf.saved_model.load", loaded.signatures[case["signature"]](**inputs), case["outputs"])
+    if (pathlib.Path(directory) / "fingerprint.pb").exists():
+        check_fingerprint(directory)
+    compare("tf.saved_model.load", loaded.signatures[case["signature"]](**inputs), case)
     if (pathlib.Path(directory) / "keras_metadata.pb").exists():
         import tf_keras
 
@@ -44,13 +60,12 @@ def check(directory, file):
         fed = [inputs[name] for name in names]
         result = model(fed if len(fed) > 1 else fed[0], training=False)
         result = dict(zip(model.output_names, result if isinstance(result, (list, tuple)) else [result]))
-        compare("tf_keras", result, case["outputs"])
-    elif "serve" in loaded.signatures:
-        import keras
-
-        layer = keras.layers.TFSMLayer(directory, call_endpoint="serving_default")
-        compare("keras.layers.TFSMLayer", layer(*inputs.values()), case["outputs"])
-        compare("serve", {"output_0": loaded.serve(*inputs.values())}, case["outputs"])
+        compare("tf_keras", result, case)
+    else:
+        layer = keras.layers.TFSMLayer(directory, call_endpoint=case["signature"])
+        compare("keras.layers.TFSMLayer", layer(*inputs.values()), case)
+    if "serve" in loaded.signatures:
+        compare("serve", {"output_0": loaded.serve(*inputs.values())}, case)
         # What Keras 3 saves twice has the same values in both places.
         names = {}
         for variable in loaded.variables:

@@ -85,6 +85,33 @@ def batch_norm(optimizer):
     return [g for g, _ in pairs], [v for _, v in pairs], shapes
 
 
+def recurrent(optimizer, resource):
+    """A cell in a loop with back edges, which reads its inputs from a tensor array and writes its outputs to one; a
+    second loop over what comes out; clipping by the global norm."""
+    x = tf1.placeholder(tf.float32, [3, 2, 4], "x")
+    y = tf1.placeholder(tf.float32, [2, 2], "y")
+    into = variable("cell/into", 11, 4, 3, resource=resource)
+    across = variable("cell/across", 12, 3, 3, resource=resource)
+    out = variable("out", 13, 3, 2, resource=resource)
+    arguments = dict(dtype=tf.float32, size=3, clear_after_read=False)
+    inputs = tf.TensorArray(**arguments).unstack(x)
+
+    def cell(time, state, outputs):
+        state = tf.tanh(inputs.read(time) @ into + state @ across)
+        return time + 1, state, outputs.write(time, state * tf.cast(time + 1, tf.float32))
+
+    _, _, outputs = tf1.while_loop(
+        lambda time, *_: time < 3, cell, [tf.constant(0), tf.zeros([2, 3]), tf.TensorArray(**arguments)])
+    mean = tf.reduce_mean(outputs.stack(), 0)
+    _, squashed = tf1.while_loop(
+        lambda time, _: time < 2, lambda time, h: (time + 1, tf.sigmoid(h @ across)), [tf.constant(0), mean])
+    loss = tf.reduce_mean(tf.square(squashed @ out - y))
+    pairs = optimizer.compute_gradients(loss)
+    clipped, _ = tf.clip_by_global_norm([g for g, _ in pairs], 0.5)
+    optimizer.apply_gradients(zip(clipped, [v for _, v in pairs]), name="train")
+    return clipped, [v for _, v in pairs], {"x": ("float", [3, 2, 4]), "y": ("float", [2, 2])}
+
+
 def parts(gradient):
     """What of a gradient an update takes: the tensor, or the rows' values."""
     return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
@@ -123,6 +150,7 @@ def trajectory(session, gradients, variables, shapes):
 def build(make, directory, name):
     graph = tf1.Graph()
     with graph.as_default(), tf1.Session() as session:
+        tf1.disable_control_flow_v2()
         gradients, variables, shapes = make()
         tf.group(tf1.global_variables_initializer(), name="init")
         definition = graph.as_graph_def()
@@ -144,9 +172,10 @@ def refused(directory):
         w = variable("w", 9, 3, 3)
         x = tf1.placeholder(tf.float32, [2, 3], "x")
         _, out = tf1.while_loop(
-            lambda i, h: i < 3, lambda i, h: (i + 1, tf.tanh(h @ w)), [tf.constant(0), x])
+            lambda i, h: i < 3,
+            lambda i, h: (i + 1, tf.tanh(h @ w) * tf1.random_uniform([2, 3])), [tf.constant(0), x])
         tf1.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_mean(out**2), name="train")
-        (directory / "loop.pb").write_bytes(graph.as_graph_def().SerializeToString())
+        (directory / "random-in-loop.pb").write_bytes(graph.as_graph_def().SerializeToString())
     with tf1.Graph().as_default() as graph:
         w = variable("w", 9, 3, 3)
         x = tf1.placeholder(tf.float32, [2, 3], "x")
@@ -167,6 +196,9 @@ def main():
         build(lambda: batch_norm(tf1.train.AdamOptimizer(0.01)), directory, "adam-batch-norm"),
         build(lambda: batch_norm(tf1.train.RMSPropOptimizer(0.01)), directory,
               "rmsprop-batch-norm"),
+        build(lambda: recurrent(momentum(0.1, 0.9), False), directory, "momentum-loops"),
+        build(lambda: recurrent(tf1.train.AdamOptimizer(0.01), True), directory,
+              "adam-resource-loops"),
     ]
     refused(directory)
     document = {"rho": RHO, "steps": STEPS, "runs": runs}

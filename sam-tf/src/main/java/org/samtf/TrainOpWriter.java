@@ -210,7 +210,10 @@ final class TrainOpWriter {
         if (perturbed == null || !OpKinds.isResourceVariable(input.type)) {
           continue;
         }
-        if (node.type.equals("ReadVariableOp")) {
+        if (node.type.equals("Enter")) {
+          // A loop gets w+epsilon in place of the handle.
+          reads.put(input, perturbed);
+        } else if (node.type.equals("ReadVariableOp")) {
           reads.put(node, perturbed);
         } else if (node.type.equals(GATHER)) {
           Operand<TNumber> rows = Reals.unchecked(node.input(1));
@@ -226,11 +229,19 @@ final class TrainOpWriter {
         }
       }
     }
+    for (Node node : upstream.feeding()) {
+      if (node.type.equals("VariableShape") && reads.containsKey(node.inputs[0])) {
+        throw TwinPlan.refuse(
+            node,
+            "takes variable \"" + node.inputs[0].name + "\" itself, which a loop reads as well",
+            "SAM cannot be put around this step");
+      }
+    }
     return reads;
   }
 
   private Twin twin(Upstream upstream, Map<Node, Output<?>> reads) {
-    TwinPlan plan = new TwinPlan(graph, upstream, reads.keySet(), false);
+    TwinPlan plan = TwinPlan.withLoops(graph, upstream, reads.keySet());
     for (Node read : reads.keySet()) {
       if (read.type.equals(GATHER) && plan.differs(read.inputs[1])) {
         throw TwinPlan.refuse(

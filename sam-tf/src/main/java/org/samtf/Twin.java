@@ -1,10 +1,12 @@
 package org.samtf;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.LoopCopy;
 import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpDefs;
 import org.samtf.internal.graph.Upstream;
@@ -40,21 +42,26 @@ final class Twin {
       Map<Node, Output<?>> readAs,
       Operation readAfter) {
     readAs.forEach((variable, tensor) -> instead.put(variable.op.output(0), tensor));
-    this.copy =
-        GraphCopy.below(scope)
-            .reading(
-                (reader, index, input) -> {
-                  Output<?> tensor = instead.get(input);
-                  return tensor == null || OpDefs.isRefInput(reader, index) ? input : tensor;
-                });
+    GraphCopy.Inputs reading =
+        (reader, index, input) -> {
+          Output<?> tensor = instead.get(input);
+          return tensor == null || OpDefs.isRefInput(reader, index) ? input : tensor;
+        };
+    this.copy = GraphCopy.below(scope).reading(reading);
+    List<GraphOperation> withLoops = new ArrayList<>();
     for (Node node : forward.inputsFirst()) {
       if (plan.isPassedBy(node)) {
         Output<?> input = node.input(0);
         instead.put(node.op.output(0), instead.getOrDefault(input, input));
+      } else if (plan.isCopied(node) && plan.hasLoops()) {
+        withLoops.add(node.op);
       } else if (plan.isCopied(node)) {
         boolean takesVariable = node.takesRefOf(readAs.keySet());
         copy.add(node.op, takesVariable ? List.of((GraphOperation) readAfter) : List.of());
       }
+    }
+    if (!withLoops.isEmpty()) {
+      LoopCopy.of(scope, withLoops, reading).forEach(copy::put);
     }
     this.loss = of(loss);
   }

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.graph.Frames;
 import org.samtf.internal.graph.Functions;
 import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpDefs;
@@ -40,6 +41,9 @@ final class TwinPlan {
   private final Set<Node> perturbed;
   private final boolean inPlace;
 
+  /** Loops of ops with back edges, if they are copied; else null. */
+  private final Frames frames;
+
   /** The ops, besides the perturbed variables, whose outputs differ between the passes. */
   private final Map<Node, Role> differing = new HashMap<>();
 
@@ -57,11 +61,82 @@ final class TwinPlan {
    * @throws IllegalArgumentException if an op can be neither copied nor shared
    */
   TwinPlan(Graph graph, Upstream forward, Set<Node> perturbed, boolean inPlace) {
+    this(graph, forward, perturbed, inPlace, null);
+  }
+
+  private TwinPlan(
+      Graph graph, Upstream forward, Set<Node> perturbed, boolean inPlace, Frames frames) {
     this.functions = new Functions(graph);
     this.perturbed = perturbed;
     this.inPlace = inPlace;
+    this.frames = frames;
     findDiffering(forward.feeding());
+    if (frames != null) {
+      takeLoopsWhole(forward);
+    }
     keepWhatTheLossNeeds(forward.last());
+  }
+
+  /**
+   * Plans the twin of a step whose gradients are in the graph: it may have loops of ops with back
+   * edges, forward and backward.
+   *
+   * @throws IllegalArgumentException if an op can be neither copied nor shared
+   */
+  static TwinPlan withLoops(Graph graph, Upstream forward, Set<Node> perturbed) {
+    Frames frames = new Frames(forward.inputsFirst());
+    return new TwinPlan(graph, forward, perturbed, false, frames.areThere() ? frames : null);
+  }
+
+  /** Whether loops are copied, for which ops are not enough. */
+  boolean hasLoops() {
+    return frames != null;
+  }
+
+  /**
+   * A loop that differs is copied with all that is in it, and so are the stacks and tensor arrays
+   * that it uses, with all that fills and reads them: two loops cannot share them.
+   */
+  private void takeLoopsWhole(Upstream forward) {
+    int before;
+    do {
+      before = differing.size();
+      Set<Object> wholes = new HashSet<>();
+      for (Node node : forward.inputsFirst()) {
+        if (differing.containsKey(node)) {
+          wholes.add(frames.of(node));
+          wholes.add(frames.stateOf(node));
+        }
+      }
+      wholes.remove(null);
+      for (Node node : forward.inputsFirst()) {
+        boolean isIn =
+            wholes.contains(frames.of(node))
+                || wholes.contains(frames.stateOf(node))
+                || wholes.contains(node);
+        if (isIn && !differing.containsKey(node) && !perturbed.contains(node)) {
+          requireOncePerPass(node);
+          differing.put(node, Role.COPIED);
+          differingInValue.add(node);
+        }
+      }
+      findDiffering(forward.feeding());
+    } while (differing.size() > before);
+  }
+
+  private void requireOncePerPass(Node node) {
+    if (OpKinds.isStateful(node.type) && !isOfLoop(node) && !OpKinds.isGuard(node.type)) {
+      throw refuse(
+          node,
+          "is in a loop and has state or a side effect, so that it would run in both passes",
+          "SAM cannot be put around this step");
+    }
+  }
+
+  /** Whether an op only keeps what a loop needs, or reads a variable in it. */
+  private boolean isOfLoop(Node node) {
+    return Frames.keepsState(node.type)
+        || node.type.equals("ReadVariableOp") && frames.of(node) != null;
   }
 
   /** Whether the second pass has its own copy of this op. */
@@ -123,6 +198,12 @@ final class TwinPlan {
   private Role role(Node node) {
     if (!anyIn(differing.keySet(), node.inputs) && !anyIn(perturbed, node.inputs)) {
       return Role.SHARED;
+    }
+    if (frames != null && (OpKinds.isLoop(node.type) || isOfLoop(node))) {
+      if (OpDefs.of(node.type).takesRef) {
+        requireReadable(node);
+      }
+      return Role.COPIED;
     }
     if (OpKinds.isLoop(node.type)) {
       throw refuse(
@@ -195,6 +276,10 @@ final class TwinPlan {
       } else {
         copied.add(node);
         todo.addAll(List.of(node.inputs));
+        if (frames != null) {
+          // What fills a stack is only waited for.
+          todo.addAll(List.of(node.controls));
+        }
       }
     }
   }

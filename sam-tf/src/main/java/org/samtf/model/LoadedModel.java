@@ -454,8 +454,8 @@ public final class LoadedModel implements AutoCloseable {
    * have here, under the same keys. Python, Keras and TensorFlow Serving read it as they read the
    * original: all its signatures, functions, objects and assets are there.
    *
-   * <p>Slots of the optimizer have no place in it. The file {@code fingerprint.pb} is left out,
-   * since it would say that the values are others; TensorFlow does without.
+   * <p>Slots of the optimizer have no place in it. The file {@code fingerprint.pb} says that the
+   * values are others, as TensorFlow would.
    *
    * @param original the SavedModel that the variables come from, as Python wrote it
    * @param target a new or an empty directory, such as the next version folder of TensorFlow

@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.samtf.internal.flat.FlatModel;
 import org.samtf.internal.flat.FrozenWeights;
 import org.samtf.internal.flat.OldOps;
@@ -28,9 +29,14 @@ final class ModelFiles {
    *
    * @param allowsSideEffects whether it may have ops that reach out of the process
    * @param runsInitializers whether what it says is to be run first is run
+   * @param settings what TensorFlow's loader is set to
    */
   static ModelFile load(
-      Path directory, boolean allowsSideEffects, boolean runsInitializers, String... tags) {
+      Path directory,
+      boolean allowsSideEffects,
+      boolean runsInitializers,
+      UnaryOperator<SavedModelBundle.Loader> settings,
+      String... tags) {
     String name = "model " + directory;
     String[] wanted = orDefault(tags);
     Message whole = metaGraph(name, directory, tags);
@@ -40,11 +46,11 @@ final class ModelFiles {
     Message metaGraph = runsInitializers ? whole : Initializers.without(whole);
     ModelFile file;
     if (FlatModel.isNeeded(metaGraph)) {
-      file = flat(name, metaGraph, wanted);
+      file = flat(name, metaGraph, settings, wanted);
     } else if (OldOps.areIn(metaGraph) || !runsInitializers) {
-      file = ModelFile.of(loadCopy(name, OldOps.renewed(metaGraph), directory, wanted));
+      file = ModelFile.of(loadCopy(name, OldOps.renewed(metaGraph), directory, settings, wanted));
     } else {
-      file = ModelFile.of(loadChecked(name, directory, wanted));
+      file = ModelFile.of(loadChecked(name, directory, settings, wanted));
     }
     // TensorFlow loads a model without its variables silently, and fails when they are first read.
     if (!VariableValues.of(file.bundle.graph()).isEmpty()
@@ -79,19 +85,25 @@ final class ModelFiles {
   }
 
   /** Loads a GraphDef. */
-  static ModelFile loadGraphDef(Path file, boolean allowsSideEffects) throws IOException {
+  static ModelFile loadGraphDef(
+      Path file, boolean allowsSideEffects, UnaryOperator<SavedModelBundle.Loader> settings)
+      throws IOException {
     String name = "GraphDef " + file;
     Message metaGraph = graphOf(name, file, allowsSideEffects);
     if (FlatModel.isNeeded(metaGraph)) {
-      return flat(name, metaGraph, GRAPH_TAG);
+      return flat(name, metaGraph, settings, GRAPH_TAG);
     }
     // As a SavedModel without variables: TF-Java's import would take each op whose name starts with
     // "Init" for an initializer, and run it before the first step, over what was restored.
-    return ModelFile.of(loadCopy(name, OldOps.renewed(metaGraph), null, GRAPH_TAG));
+    return ModelFile.of(loadCopy(name, OldOps.renewed(metaGraph), null, settings, GRAPH_TAG));
   }
 
   /** Loads a GraphDef with variables in the place of constants. */
-  static ModelFile thaw(Path file, boolean allowsSideEffects, String... patterns)
+  static ModelFile thaw(
+      Path file,
+      boolean allowsSideEffects,
+      UnaryOperator<SavedModelBundle.Loader> settings,
+      String... patterns)
       throws IOException {
     String name = "GraphDef " + file;
     Message metaGraph = OldOps.renewed(graphOf(name, file, allowsSideEffects));
@@ -102,7 +114,7 @@ final class ModelFiles {
       throw new IllegalArgumentException(name + " cannot be thawed: " + Messages.firstLine(e), e);
     }
     return ModelFile.of(
-        loadCopy(name, thawed.in(metaGraph), null, GRAPH_TAG), thawed.assignments());
+        loadCopy(name, thawed.in(metaGraph), null, settings, GRAPH_TAG), thawed.assignments());
   }
 
   private static Message graphOf(String name, Path file, boolean allowsSideEffects)
@@ -126,14 +138,18 @@ final class ModelFiles {
     return metaGraph;
   }
 
-  private static ModelFile flat(String name, Message metaGraph, String... tags) {
+  private static ModelFile flat(
+      String name,
+      Message metaGraph,
+      UnaryOperator<SavedModelBundle.Loader> settings,
+      String... tags) {
     FlatModel flat;
     try {
       flat = FlatModel.of(metaGraph);
     } catch (IllegalArgumentException e) {
       throw cannotBeLoaded(name, e);
     }
-    return new ModelFile(loadCopy(name, flat.metaGraph(), null, tags), flat);
+    return new ModelFile(loadCopy(name, flat.metaGraph(), null, settings, tags), flat);
   }
 
   /**
@@ -142,7 +158,11 @@ final class ModelFiles {
    * @param values the directory of the SavedModel that has its variables and assets; null for none
    */
   private static SavedModelBundle loadCopy(
-      String name, Message metaGraph, Path values, String... tags) {
+      String name,
+      Message metaGraph,
+      Path values,
+      UnaryOperator<SavedModelBundle.Loader> settings,
+      String... tags) {
     try {
       Path directory = Files.createTempDirectory("samtf-graph");
       List<Path> files = new ArrayList<>();
@@ -155,7 +175,7 @@ final class ModelFiles {
             files.add(Files.createSymbolicLink(directory.resolve(part), original));
           }
         }
-        return loadChecked(name, directory, tags);
+        return loadChecked(name, directory, settings, tags);
       } finally {
         for (Path file : files) {
           Files.deleteIfExists(file);
@@ -181,9 +201,13 @@ final class ModelFiles {
     return Files.readAllBytes(file);
   }
 
-  private static SavedModelBundle loadChecked(String name, Path directory, String... tags) {
+  private static SavedModelBundle loadChecked(
+      String name,
+      Path directory,
+      UnaryOperator<SavedModelBundle.Loader> settings,
+      String... tags) {
     try {
-      return SavedModelBundle.load(directory.toString(), tags);
+      return settings.apply(SavedModelBundle.loader(directory.toString()).withTags(tags)).load();
     } catch (TensorFlowException | IllegalArgumentException e) {
       throw cannotBeLoaded(name, e);
     }

@@ -3,6 +3,7 @@ package org.samtf.model;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.samtf.internal.graph.Arguments;
 import org.tensorflow.SavedModelBundle;
 
@@ -29,6 +30,7 @@ public final class ModelLoader {
   private String[] tags = {};
   private boolean allowsSideEffects;
   private boolean runsInitializers = true;
+  private UnaryOperator<SavedModelBundle.Loader> settings = UnaryOperator.identity();
 
   /** Loads as {@link LoadedModel#load} does, until it is told otherwise. */
   public ModelLoader() {}
@@ -68,6 +70,21 @@ public final class ModelLoader {
   }
 
   /**
+   * Sets TensorFlow's own loader, such as the session in which the model is to be.
+   *
+   * <pre>{@code
+   * new ModelLoader().settings(loader -> loader.withConfigProto(config)).load(path)
+   * }</pre>
+   *
+   * @param settings given the loader, and returns it; the tags are set by {@link #tags}
+   * @return this
+   */
+  public ModelLoader settings(UnaryOperator<SavedModelBundle.Loader> settings) {
+    this.settings = Arguments.given(settings, "settings");
+    return this;
+  }
+
+  /**
    * Says what a SavedModel does besides computing, without loading it.
    *
    * @param directory its directory
@@ -89,7 +106,7 @@ public final class ModelLoader {
   public LoadedModel load(Path directory) {
     Arguments.given(directory, "directory");
     return LoadedModel.loaded(
-        ModelFiles.load(directory, allowsSideEffects, runsInitializers, tags),
+        ModelFiles.load(directory, allowsSideEffects, runsInitializers, settings, tags),
         "model " + directory,
         directory.resolve(ModelFile.VARIABLES));
   }
@@ -105,7 +122,7 @@ public final class ModelLoader {
   public LoadedModel loadGraphDef(Path file) throws IOException {
     Arguments.given(file, "file");
     return LoadedModel.loaded(
-        ModelFiles.loadGraphDef(file, allowsSideEffects), "GraphDef " + file, null);
+        ModelFiles.loadGraphDef(file, allowsSideEffects, settings), "GraphDef " + file, null);
   }
 
   /**
@@ -121,6 +138,6 @@ public final class ModelLoader {
     Arguments.given(file, "file");
     Arguments.noneNull(patterns, "patterns");
     return LoadedModel.loaded(
-        ModelFiles.thaw(file, allowsSideEffects, patterns), "GraphDef " + file, null);
+        ModelFiles.thaw(file, allowsSideEffects, settings, patterns), "GraphDef " + file, null);
   }
 }

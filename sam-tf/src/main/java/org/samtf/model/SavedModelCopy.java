@@ -23,9 +23,6 @@ final class SavedModelCopy {
 
   private static final String VARIABLES = "variables";
 
-  /** Says what the checkpoint was, so that it would be wrong. TensorFlow does without. */
-  private static final String FINGERPRINT = "fingerprint.pb";
-
   private final String name;
   private final Path original;
   private final FlatModel flat;
@@ -98,6 +95,11 @@ final class SavedModelCopy {
             }
             VariableValues.rewrite(checkpoint(), prefix, flat.savedTensors(), placed, values);
           }
+          Path fingerprint = original.resolve(Fingerprint.FILE);
+          if (Files.isRegularFile(fingerprint)) {
+            Path index = prefix.resolveSibling(VARIABLES + ".index");
+            Fingerprint.write(fingerprint, index, directory.resolve(Fingerprint.FILE));
+          }
         });
   }
 
@@ -140,7 +142,7 @@ final class SavedModelCopy {
         Path first = relative.getName(0);
         if (path.equals(original)
             || first.toString().equals(VARIABLES)
-            || relative.toString().equals(FINGERPRINT)) {
+            || relative.toString().equals(Fingerprint.FILE)) {
           continue;
         }
         Path copy = directory.resolve(relative.toString());

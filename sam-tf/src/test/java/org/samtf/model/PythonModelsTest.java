@@ -22,6 +22,7 @@ import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
 import org.samtf.Values;
 import org.samtf.internal.graph.Protos;
+import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -30,6 +31,7 @@ import org.tensorflow.Tensor;
 import org.tensorflow.framework.optimizers.GradientDescent;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /** Models that Python wrote compute and train here as they do there. */
@@ -269,6 +271,34 @@ class PythonModelsTest {
       assertOutputs(python, model, OUTPUT);
       assertThat(names(model.notTrainable()))
           .containsExactlyInAnyOrderElementsOf(python.notTrainable);
+    }
+  }
+
+  @Test
+  void theSessionIsAsTheLoaderWasTold() throws IOException {
+    ModelLoader loader =
+        new ModelLoader()
+            .settings(l -> l.withConfigProto(Protos.config().putDeviceCount("CPU", 2).build()));
+    PythonCase dense = new PythonCase("keras2_dense");
+    for (LoadedModel model :
+        List.of(
+            loader.load(dense.directory.resolve("model")),
+            loader.thaw(new PythonCase("frozen").directory.resolve("frozen.pb")),
+            loader.loadGraphDef(new PythonCase("tensorflow1").directory.resolve("graph.meta")))) {
+      try (model) {
+        Ops onTheSecond =
+            Ops.create(model.graph())
+                .withDevice(
+                    DeviceSpec.newBuilder()
+                        .deviceType(DeviceSpec.DeviceType.CPU)
+                        .deviceIndex(1)
+                        .build());
+        Operand<TFloat32> two =
+            onTheSecond.math.add(onTheSecond.constant(1f), onTheSecond.constant(1f));
+        try (Result result = model.session().runner().fetch(two).run()) {
+          assertThat(((TFloat32) result.get(0)).getFloat()).isEqualTo(2);
+        }
+      }
     }
   }
 

@@ -4,7 +4,7 @@ import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.samtf.examples.model.Architecture;
+import org.samtf.examples.model.Layered;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Table;
 
@@ -90,12 +90,7 @@ public final class StepBenchmark {
   }
 
   private static void measure(
-      Table table,
-      String name,
-      Architecture architecture,
-      StepWriting writing,
-      int steps,
-      int warmUp) {
+      Table table, String name, Layered architecture, StepWriting writing, int steps, int warmUp) {
     StepWriting baseWriting = StepWriting.of(Wrapping.PLAIN);
     try (StepSubject base = new StepSubject(architecture, baseWriting, BATCH_SIZE);
         StepSubject other = new StepSubject(architecture, writing, BATCH_SIZE)) {

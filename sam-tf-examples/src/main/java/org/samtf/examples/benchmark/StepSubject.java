@@ -5,7 +5,8 @@ import java.util.Random;
 import java.util.function.BiFunction;
 import org.samtf.examples.data.ImageShape;
 import org.samtf.examples.data.LabeledImages;
-import org.samtf.examples.model.Architecture;
+import org.samtf.examples.model.Layered;
+import org.samtf.examples.model.LayeredNetwork;
 import org.samtf.examples.model.Network;
 import org.samtf.examples.train.BaseOptimizer;
 import org.samtf.examples.train.Batch;
@@ -35,13 +36,13 @@ final class StepSubject implements AutoCloseable {
   private final Session session;
   private final Batch batch;
 
-  StepSubject(Architecture architecture, StepWriting writing, int batchSize) {
+  StepSubject(Layered architecture, StepWriting writing, int batchSize) {
     this(architecture, GREY, writing, batchSize, ConfigProto.getDefaultInstance());
   }
 
   /** A network for images of some shape, in a session with settings of its own. */
   StepSubject(
-      Architecture architecture,
+      Layered architecture,
       ImageShape shape,
       StepWriting writing,
       int batchSize,
@@ -60,8 +61,7 @@ final class StepSubject implements AutoCloseable {
    * @param variant with which relative of SAM
    * @param steps how many steps its schedule is for
    */
-  StepSubject(
-      Architecture architecture, ImageShape shape, Variant variant, long steps, int batchSize) {
+  StepSubject(Layered architecture, ImageShape shape, Variant variant, long steps, int batchSize) {
     this(
         architecture,
         shape,
@@ -87,12 +87,12 @@ final class StepSubject implements AutoCloseable {
   }
 
   private StepSubject(
-      Architecture architecture,
+      Layered architecture,
       ImageShape shape,
       int batchSize,
       ConfigProto config,
       BiFunction<Graph, Network, TrainingStep> writer) {
-    network = new Network(graph, architecture, shape, CLASSES, SEED);
+    network = new LayeredNetwork(graph, architecture, shape, CLASSES, SEED);
     TrainingStep written = writer.apply(graph, network);
     step = written.op();
     active = written.active();
@@ -101,8 +101,7 @@ final class StepSubject implements AutoCloseable {
     batch = randomBatch(shape, batchSize);
   }
 
-  private static TrainingSettings settings(
-      Architecture architecture, Variant variant, int batchSize) {
+  private static TrainingSettings settings(Layered architecture, Variant variant, int batchSize) {
     Optional<SamSettings> sam =
         variant.hasSam()
             ? Optional.of(SamSettings.of(variant, variant.defaultRho()))

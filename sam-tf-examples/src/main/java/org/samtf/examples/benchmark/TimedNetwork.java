@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.samtf.examples.data.ImageShape;
 import org.samtf.examples.failure.InputException;
-import org.samtf.examples.model.Architecture;
 import org.samtf.examples.model.Cnn;
+import org.samtf.examples.model.Layered;
 import org.samtf.examples.model.Mlp;
 import org.samtf.examples.model.WideResNet;
 
@@ -27,10 +27,10 @@ public enum TimedNetwork {
   WIDE_28_10("WideResNet-28-10 on 32x32x3", new WideResNet(28, 10, 0.9f), 32, 3);
 
   private final String title;
-  private final Architecture architecture;
+  private final Layered architecture;
   private final ImageShape shape;
 
-  TimedNetwork(String title, Architecture architecture, int size, int channels) {
+  TimedNetwork(String title, Layered architecture, int size, int channels) {
     this.title = title;
     this.architecture = architecture;
     this.shape = new ImageShape(size, size, channels);
@@ -60,7 +60,7 @@ public enum TimedNetwork {
     return title;
   }
 
-  Architecture architecture() {
+  Layered architecture() {
     return architecture;
   }
 

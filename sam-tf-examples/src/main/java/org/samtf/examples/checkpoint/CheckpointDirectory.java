@@ -131,7 +131,7 @@ public final class CheckpointDirectory implements AutoCloseable {
       DurableFiles.deleteDirectory(writing);
       Files.createDirectory(writing);
       Checkpoint.write(writing, position, origin, parts);
-      DurableFiles.moveDirectory(writing, directory.resolve(name));
+      DurableFiles.move(writing, directory.resolve(name));
     } catch (IOException e) {
       throw failed(position, writing, e);
     }

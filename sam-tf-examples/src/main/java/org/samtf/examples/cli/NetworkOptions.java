@@ -6,6 +6,7 @@ import org.samtf.examples.failure.InputException;
 import org.samtf.examples.model.Architecture;
 import org.samtf.examples.model.Cnn;
 import org.samtf.examples.model.Mlp;
+import org.samtf.examples.model.Pretrained;
 import picocli.CommandLine.Option;
 
 /** Options that say what the network is made of. */
@@ -13,12 +14,16 @@ final class NetworkOptions {
 
   private static final int MAX_UNITS = 1 << 14;
   private static final float AVERAGING = 0.9f;
+  private static final List<String> NAMES = List.of("mlp", "cnn");
 
   @Option(
       names = "--model",
       paramLabel = "NAME",
       defaultValue = "mlp",
-      description = "mlp or cnn (default: ${DEFAULT-VALUE}).")
+      description = {
+        "mlp or cnn; for train also the path of a SavedModel or of a frozen graph, which is trained",
+        "on (default: ${DEFAULT-VALUE})."
+      })
   private String model;
 
   @Option(
@@ -41,6 +46,20 @@ final class NetworkOptions {
       description = "Dropout before the last layer of a cnn, in [0, 1) (default: 0.25).")
   private Float dropout;
 
+  /** The network of this name, or else the model of this path. */
+  Architecture architecture(PretrainedOptions pretrained) {
+    if (NAMES.contains(model.toLowerCase(Locale.ROOT))) {
+      pretrained.refuseFor(model);
+      return architecture();
+    }
+    Pretrained loaded = pretrained.at(model);
+    refuse(hidden, "--hidden", model);
+    refuse(channels, "--channels", model);
+    refuse(dropout, "--dropout", model);
+    return loaded;
+  }
+
+  /** The network of this name. */
   Architecture architecture() {
     return switch (model.toLowerCase(Locale.ROOT)) {
       case "mlp" -> {

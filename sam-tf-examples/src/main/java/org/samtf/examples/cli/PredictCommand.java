@@ -1,9 +1,11 @@
 package org.samtf.examples.cli;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
+import org.samtf.examples.data.PixelRange;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Table;
@@ -38,14 +40,21 @@ public final class PredictCommand implements Callable<Integer> {
       description = "The data, as for train; its test images are used (default: digits).")
   private String source;
 
+  @Option(
+      names = "--pixels",
+      paramLabel = "RANGE",
+      description = "As for train --model (default: what suits the type of the model's input).")
+  private String pixels;
+
   @Mixin private SideEffectsOption sideEffects;
 
   @Override
   public Integer call() {
     SavedClassifier.check(model);
+    Optional<PixelRange> range = Optional.ofNullable(pixels).map(PixelRange::of);
     ModelLoader loader = sideEffects.loader(model);
     DataSet data = DataSets.open(source);
-    try (SavedClassifier classifier = SavedClassifier.load(model, loader)) {
+    try (SavedClassifier classifier = SavedClassifier.load(model, loader, range)) {
       double accuracy = classifier.accuracy(data);
       Table table =
           Table.ofText()

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -22,6 +23,8 @@ import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OutputException;
 import org.samtf.examples.job.TrainJob;
+import org.samtf.examples.model.Architecture;
+import org.samtf.examples.model.Pretrained;
 import org.samtf.examples.report.Figures;
 import org.samtf.examples.report.Format;
 import org.samtf.examples.report.Progress;
@@ -45,7 +48,9 @@ import picocli.CommandLine.Spec;
 /** Trains a network on a data set. */
 @Command(
     name = "train",
-    description = "Train a network, with SAM around a base optimizer or without.",
+    description = {
+      "Train a network, or a model from a file, with SAM around a base optimizer or without."
+    },
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -112,6 +117,7 @@ public final class TrainCommand implements Callable<Integer> {
   private Path out;
 
   @Mixin private NetworkOptions network;
+  @Mixin private PretrainedOptions pretrained;
   @Mixin private OptimizerOptions optimizer;
   @Mixin private NumericsOptions numerics;
   @Mixin private BatchCutOptions cut;
@@ -194,7 +200,8 @@ public final class TrainCommand implements Callable<Integer> {
             checkpoints,
             watch,
             Optional.ofNullable(export),
-            several);
+            several,
+            pretrained.handBack());
     Report report = run(data, settings, plan);
     print(data, report);
     if (out != null) {
@@ -231,9 +238,19 @@ public final class TrainCommand implements Callable<Integer> {
     Check.that(epochs >= 1, "--epochs", epochs, "a whole number from 1");
     Check.that(batchSize >= 1, "--batch-size", batchSize, "a whole number from 1");
     Check.that(labelNoise >= 0 && labelNoise < 1, "--label-noise", labelNoise, "in [0, 1)");
+    Architecture architecture = network.architecture(pretrained);
+    if (architecture instanceof Pretrained && !optimizer.base().keepsInitialWeights()) {
+      throw new InputException(
+          "--base "
+              + optimizer.base()
+              + " is given for a model from a file, whose weights it forgets",
+          "another optimizer",
+          "choose another --base");
+    }
+    refuseWithCluster(architecture instanceof Pretrained && several.isPresent(), "--model PATH");
     TrainingSettings settings =
         new TrainingSettings(
-            network.architecture(),
+            architecture,
             optimizer.base(),
             optimizer.learningRate(),
             optimizer.momentum(),
@@ -244,10 +261,11 @@ public final class TrainCommand implements Callable<Integer> {
             batchSize,
             seed,
             numerics.numerics());
-    if (export != null && job.resumes()) {
-      OutputDirectory.check("--export", export);
-    } else if (export != null) {
-      OutputDirectory.checkEmpty("--export", export);
+    checkModel("--export", Optional.ofNullable(export));
+    checkModel("--hand-back", pretrained.handBack());
+    if (export != null && pretrained.handBack().filter(export::equals).isPresent()) {
+      throw new InputException(
+          "--export and --hand-back are both " + export, "two directories", "change one of them");
     }
     if (out != null) {
       OutputDirectory.check("--out", out);
@@ -311,11 +329,24 @@ public final class TrainCommand implements Callable<Integer> {
     return line -> Progress.writeLine(err::println, line);
   }
 
+  /** A resumed job may have written it, or half of it. */
+  private void checkModel(String option, Optional<Path> directory) {
+    directory.ifPresent(
+        there -> {
+          if (job.resumes()) {
+            OutputDirectory.check(option, there);
+          } else {
+            OutputDirectory.checkEmpty(option, there);
+          }
+        });
+  }
+
   private void createDirectories() {
     job.createDirectories();
     if (export != null) {
       OutputDirectory.create("--export", export);
     }
+    pretrained.handBack().ifPresent(there -> OutputDirectory.create("--hand-back", there));
     if (out != null) {
       OutputDirectory.create("--out", out);
     }
@@ -342,7 +373,13 @@ public final class TrainCommand implements Callable<Integer> {
             String.valueOf(choice.threads()),
             "device",
             choice.name());
-    return new Origin(Figures.tree(all), DataSets.digests(source), platform);
+    Map<String, String> files = new TreeMap<>(DataSets.digests(source));
+    if (settings.architecture() instanceof Pretrained loaded) {
+      // The model may have moved; it may not have changed.
+      ((ObjectNode) training.get("architecture")).remove("path");
+      files.putAll(loaded.digests());
+    }
+    return new Origin(Figures.tree(all), files, platform);
   }
 
   /** Without a neighbourhood there is nothing to measure in: then it is the default one. */
@@ -409,6 +446,9 @@ public final class TrainCommand implements Callable<Integer> {
     if (export != null) {
       writer.println("SavedModel in " + export);
     }
+    pretrained
+        .handBack()
+        .ifPresent(there -> writer.println("the model with new weights in " + there));
     writer.flush();
   }
 

@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.samtf.examples.failure.InputException;
 
-/** Reads directories of IDX files, as MNIST and Fashion-MNIST come. */
+/**
+ * Reads directories of IDX files, as MNIST and Fashion-MNIST come. The classes are those of the
+ * training labels, from 0 without gaps.
+ */
 final class IdxReader {
 
   static final String TRAIN_IMAGES = "train-images-idx3-ubyte";
@@ -16,7 +19,6 @@ final class IdxReader {
   static final String TEST_IMAGES = "t10k-images-idx3-ubyte";
   static final String TEST_LABELS = "t10k-labels-idx1-ubyte";
 
-  private static final int CLASSES = 10;
   private static final int IMAGES_MAGIC = 0x0803;
   private static final int LABELS_MAGIC = 0x0801;
   private static final int MAX_SIDE = 4096;
@@ -45,7 +47,47 @@ final class IdxReader {
           "one size",
           "take both files from the same data set");
     }
-    return DataSets.withValidation(DataSets.nameOf(directory), CLASSES, train, test);
+    int classes = classes(DataFiles.find(directory, TRAIN_LABELS), train.labels());
+    requireBelow(classes, DataFiles.find(directory, TEST_LABELS), test.labels());
+    return DataSets.withValidation(DataSets.nameOf(directory), classes, train, test);
+  }
+
+  /** A class that has one image, or none, is likely to be a damaged label. */
+  private static int classes(Path file, int[] labels) {
+    int[] images = new int[1 << Byte.SIZE];
+    int classes = 0;
+    for (int label : labels) {
+      images[label]++;
+      classes = Math.max(classes, label + 1);
+    }
+    for (int i = 0; i < labels.length; i++) {
+      if (images[labels[i]] == 1) {
+        throw new InputException(
+            file + " has label " + labels[i] + " at place " + i + ", and at no other",
+            "at least two images of a class",
+            "leave the image out, or add others");
+      }
+    }
+    for (int label = 0; label < classes; label++) {
+      if (images[label] == 0) {
+        throw new InputException(
+            file + " has label " + (classes - 1) + ", and no label " + label,
+            "labels from 0 without gaps",
+            "number the classes anew");
+      }
+    }
+    return classes;
+  }
+
+  private static void requireBelow(int classes, Path file, int[] labels) {
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] >= classes) {
+        throw new InputException(
+            file + " has label " + labels[i] + " at place " + i,
+            "labels of the training images, from 0 to " + (classes - 1),
+            "take both files from the same data set");
+      }
+    }
   }
 
   static List<Path> files(Path directory) {
@@ -69,12 +111,6 @@ final class IdxReader {
     int[] labels = new int[count];
     for (int i = 0; i < count; i++) {
       labels[i] = Byte.toUnsignedInt(bytes[i]);
-      if (labels[i] >= CLASSES) {
-        throw new InputException(
-            file + " has label " + labels[i] + " at place " + i,
-            "labels from 0 to " + (CLASSES - 1),
-            "use a set with ten classes, as MNIST has");
-      }
     }
     return labels;
   }

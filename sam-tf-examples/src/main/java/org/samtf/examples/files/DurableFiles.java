@@ -60,13 +60,13 @@ public final class DurableFiles {
   }
 
   /**
-   * Moves a directory to its place, once all that is in it is on the disk.
+   * Moves a directory or a file to its place, once all that is in it is on the disk.
    *
-   * @param from a directory
+   * @param from a directory or a file
    * @param to where it is to be, in a directory of the same file system; nothing may be there
    * @throws IOException if that fails
    */
-  public static void moveDirectory(Path from, Path to) throws IOException {
+  public static void move(Path from, Path to) throws IOException {
     for (Path entry : within(from)) {
       sync(entry);
     }

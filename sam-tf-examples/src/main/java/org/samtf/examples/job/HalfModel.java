@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -38,36 +39,45 @@ final class HalfModel {
               + "(\\.tempstate\\d+)?");
 
   private final Path directory;
+  private final Set<String> parts;
 
-  HalfModel(Path directory) {
+  /**
+   * A model in a directory.
+   *
+   * @param parts files and directories that it has besides, with slashes; none for an exported one
+   */
+  HalfModel(Path directory, Set<String> parts) {
     this.directory = directory;
+    this.parts = parts;
   }
 
   /** Whether an entry of the directory is part of a model that was being written. */
   boolean has(Path entry) throws IOException {
     String name = entry.getFileName().toString();
-    if (!Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
-      return false;
-    }
     if (name.equals(WRITING) || EXPORTING.matcher(name).matches()) {
       return hasOnlyParts(entry, entry);
     }
     // It is moved up while the last part still waits; on its own, it may be any directory.
-    return name.equals(VARIABLES)
+    return (name.equals(VARIABLES) || parts.contains(name))
         && Files.isRegularFile(directory.resolve(WRITING).resolve(LAST), LinkOption.NOFOLLOW_LINKS)
         && hasOnlyParts(entry, directory);
   }
 
-  private static boolean hasOnlyParts(Path within, Path model) throws IOException {
+  private boolean hasOnlyParts(Path within, Path model) throws IOException {
     try (Stream<Path> paths = Files.walk(within)) {
-      return paths.filter(path -> !path.equals(model)).allMatch(path -> isPart(path, model));
+      return (!within.equals(model) || Files.isDirectory(within, LinkOption.NOFOLLOW_LINKS))
+          && paths.filter(path -> !path.equals(model)).allMatch(path -> isPart(path, model));
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
   }
 
-  private static boolean isPart(Path path, Path model) {
+  private boolean isPart(Path path, Path model) {
     String relative = model.relativize(path).toString().replace('\\', '/');
+    if (parts.contains(relative)) {
+      return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
+          || Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
+    }
     boolean mayBeDirectory = relative.equals(VARIABLES) || relative.equals("values");
     return PART.matcher(relative).matches()
         && (mayBeDirectory

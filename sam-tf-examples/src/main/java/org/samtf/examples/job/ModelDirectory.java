@@ -8,6 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OutputException;
@@ -21,10 +22,24 @@ import org.samtf.examples.files.DurableFiles;
  */
 final class ModelDirectory {
 
+  private final String option;
   private final Path directory;
+  private final Export export;
+  private final Set<String> parts;
 
-  ModelDirectory(Path directory) {
+  /**
+   * Where a model goes.
+   *
+   * @param option the option that says so
+   * @param directory the directory
+   * @param export what writes the model
+   * @param parts files and directories that it has besides those of an exported model
+   */
+  ModelDirectory(String option, Path directory, Export export, Set<String> parts) {
+    this.option = option;
     this.directory = directory;
+    this.export = export;
+    this.parts = parts;
   }
 
   /** Writes a SavedModel to a directory. */
@@ -40,17 +55,16 @@ final class ModelDirectory {
   /**
    * Whether the job that is finished has its model there; then nothing is left beside it.
    *
-   * @param export what writes it
    * @throws InputException if the model that is there is another one
    */
-  boolean isFinished(Export export) {
+  boolean isFinished() {
     if (!isWritten()) {
       return false;
     }
     try {
-      if (!hasValuesOf(export)) {
+      if (!hasItsValues()) {
         throw new InputException(
-            "--export " + directory + " has a SavedModel that is not of this job",
+            option + " " + directory + " has a SavedModel that is not of this job",
             "its own, or a new or an empty directory",
             "choose another path or remove what is there");
       }
@@ -62,14 +76,37 @@ final class ModelDirectory {
   }
 
   /** By the values of the variables: the graph's file has TensorFlow's version in it. */
-  private boolean hasValuesOf(Export export) throws IOException {
+  private boolean hasItsValues() throws IOException {
     Path values = directory.resolve(HalfModel.VALUES);
+    return elsewhere(
+        model ->
+            Files.isRegularFile(values)
+                && Files.mismatch(values, model.resolve(HalfModel.VALUES)) < 0);
+  }
+
+  /**
+   * Writes the model to another place, which is deleted again: so that what stands in its way is
+   * known before training.
+   */
+  void tryOut() {
+    try {
+      elsewhere(model -> true);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Asks something of a model. */
+  private interface Question {
+    boolean of(Path model) throws IOException;
+  }
+
+  private boolean elsewhere(Question question) throws IOException {
     Path temporary = Files.createTempDirectory("samtf-export");
     try {
       Path model = temporary.resolve("model");
       export.to(model);
-      return Files.isRegularFile(values)
-          && Files.mismatch(values, model.resolve(HalfModel.VALUES)) < 0;
+      return question.of(model);
     } finally {
       DurableFiles.deleteDirectory(temporary);
     }
@@ -90,11 +127,12 @@ final class ModelDirectory {
     try {
       Files.createDirectories(directory);
       List<Path> entries = new ArrayList<>(entries(directory));
-      HalfModel half = new HalfModel(directory);
+      HalfModel half = new HalfModel(directory, parts);
       for (Path entry : entries) {
         if (isWritten() || !half.has(entry)) {
           throw new InputException(
-              "--export "
+              option
+                  + " "
                   + directory
                   + " is not empty: "
                   + entry.getFileName()
@@ -113,7 +151,7 @@ final class ModelDirectory {
     }
   }
 
-  void write(Export export) {
+  void write() {
     try {
       clear();
       Path writing = directory.resolve(HalfModel.WRITING);
@@ -121,7 +159,7 @@ final class ModelDirectory {
       List<Path> entries = new ArrayList<>(entries(writing));
       entries.removeIf(entry -> entry.endsWith(HalfModel.LAST));
       for (Path entry : entries) {
-        DurableFiles.moveDirectory(entry, directory.resolve(entry.getFileName()));
+        DurableFiles.move(entry, directory.resolve(entry.getFileName()));
       }
       DurableFiles.sync(writing.resolve(HalfModel.LAST));
       Files.move(
@@ -137,7 +175,7 @@ final class ModelDirectory {
 
   private OutputException failed(IOException e) {
     return new OutputException(
-        "SavedModel in " + directory, e, "free space or choose another --export");
+        "SavedModel in " + directory, e, "free space or choose another " + option);
   }
 
   private static List<Path> entries(Path directory) throws IOException {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.samtf.cluster.Cluster;
 import org.samtf.cluster.LostTaskException;
@@ -17,6 +18,7 @@ import org.samtf.examples.events.JsonLog;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.LostMachineException;
 import org.samtf.examples.failure.OneLine;
+import org.samtf.examples.model.Pretrained;
 import org.samtf.examples.signal.StopSignals;
 import org.samtf.examples.train.DeviceChoice;
 import org.samtf.examples.train.Machines;
@@ -47,6 +49,8 @@ public final class TrainJob {
    * @param watch what says how far it is
    * @param export where the SavedModel goes; empty for nowhere
    * @param several the machines that take part; empty for this one alone
+   * @param handBack where the model that the network came from goes, with its new weights; empty
+   *     for nowhere
    */
   public record Plan(
       Origin origin,
@@ -55,7 +59,8 @@ public final class TrainJob {
       Optional<Checkpoints> checkpoints,
       Watch watch,
       Optional<Path> export,
-      Optional<Several> several) {}
+      Optional<Several> several,
+      Optional<Path> handBack) {}
 
   /**
    * Several machines.
@@ -204,11 +209,12 @@ public final class TrainJob {
 
   private Outcome run(Trainer trainer, Optional<Checkpointer> checkpointer, boolean resumed) {
     boolean finished = resumed && trainer.position().epochs() == settings.epochs();
-    Optional<ModelDirectory> export = plan.export().map(ModelDirectory::new);
-    boolean exported =
-        finished && export.map(model -> model.isFinished(trainer::export)).orElse(false);
-    if (!exported) {
-      export.ifPresent(ModelDirectory::clear);
+    List<ModelDirectory> models = models(trainer);
+    models.removeIf(model -> finished && model.isFinished());
+    models.forEach(ModelDirectory::clear);
+    if (settings.architecture() instanceof Pretrained) {
+      // Not every model can be written again.
+      models.forEach(ModelDirectory::tryOut);
     }
     Watch watch = plan.watch();
     long taken = trainer.position().step();
@@ -234,7 +240,7 @@ public final class TrainJob {
       checkpointer.ifPresent(all::add);
       try {
         TrainingListener listener = new Listeners(all);
-        return run(trainer, listener, checkpointer, exported ? Optional.empty() : export, log);
+        return run(trainer, listener, checkpointer, models, log);
       } catch (RuntimeException e) {
         logStop(log, trainer, e);
         throw e;
@@ -242,6 +248,20 @@ public final class TrainJob {
         tookSteps = trainer.position().step() > taken;
       }
     }
+  }
+
+  private List<ModelDirectory> models(Trainer trainer) {
+    List<ModelDirectory> models = new ArrayList<>();
+    plan.export()
+        .ifPresent(to -> models.add(new ModelDirectory("--export", to, trainer::export, Set.of())));
+    if (settings.architecture() instanceof Pretrained loaded) {
+      plan.handBack()
+          .ifPresent(
+              to ->
+                  models.add(
+                      new ModelDirectory("--hand-back", to, trainer::handBack, loaded.parts())));
+    }
+    return models;
   }
 
   private ProgressReport progress(Trainer trainer) {
@@ -258,13 +278,13 @@ public final class TrainJob {
       Trainer trainer,
       TrainingListener listener,
       Optional<Checkpointer> checkpointer,
-      Optional<ModelDirectory> export,
+      List<ModelDirectory> models,
       JsonLog log) {
     TrainingResult result = trainer.train(listener);
     checkpointer.ifPresent(Checkpointer::save);
     double sharpness = trainer.sharpness(listener);
     checkpointer.ifPresent(saving -> saving.atEnd(trainer.position().step()));
-    export.ifPresent(model -> model.write(trainer::export));
+    models.forEach(ModelDirectory::write);
     if (log != null) {
       log.end(
           trainer.position().step(),

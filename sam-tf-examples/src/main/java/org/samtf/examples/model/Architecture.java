@@ -1,20 +1,21 @@
 package org.samtf.examples.model;
 
-import java.util.List;
-import org.samtf.examples.data.ImageShape;
+import org.samtf.examples.data.DataSet;
+import org.tensorflow.proto.ConfigProto;
 
-/** What a network is made of, apart from its weights. */
-public sealed interface Architecture permits Mlp, Cnn, WideResNet {
+/** What a network is made of, apart from its weights: layers of ours, or a model from a file. */
+public interface Architecture {
 
   /**
-   * Creates the variables of the layers.
+   * Makes the network, without a step that trains it.
    *
-   * @param variables where variables are made
-   * @param input shape of an image
-   * @param classes how many classes
-   * @return the layers, from images to logits
+   * @param data what it is for
+   * @param seed of initial weights and dropout
+   * @param config of its session, if it has one
+   * @return the network in a graph of its own, and in a session if its variables have values
+   * @throws org.samtf.examples.failure.InputException if it is a model that is not for such data
    */
-  List<Layer> layers(Variables variables, ImageShape input, int classes);
+  OpenNetwork open(DataSet data, long seed, ConfigProto config);
 
   /**
    * Returns whether there are layers between images and logits.
@@ -22,4 +23,14 @@ public sealed interface Architecture permits Mlp, Cnn, WideResNet {
    * @return whether there are
    */
   boolean hasHiddenLayers();
+
+  /**
+   * Says whose fault it is that a network cannot be trained.
+   *
+   * @param failure what was thrown when its step was written
+   * @return what to throw
+   */
+  default RuntimeException explained(RuntimeException failure) {
+    return failure;
+  }
 }

@@ -12,7 +12,7 @@ import org.samtf.examples.data.ImageShape;
  * @param dropout share of the features that dropout sets to zero in training
  * @param averaging share that a moving average keeps in a step
  */
-public record Cnn(List<Integer> channels, float dropout, float averaging) implements Architecture {
+public record Cnn(List<Integer> channels, float dropout, float averaging) implements Layered {
 
   @Override
   public List<Layer> layers(Variables variables, ImageShape input, int classes) {

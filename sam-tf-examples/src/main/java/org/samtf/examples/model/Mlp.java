@@ -9,7 +9,7 @@ import org.samtf.examples.data.ImageShape;
  *
  * @param hidden units of each hidden layer
  */
-public record Mlp(List<Integer> hidden) implements Architecture {
+public record Mlp(List<Integer> hidden) implements Layered {
 
   private static final String LAST_LAYER = "logits";
 

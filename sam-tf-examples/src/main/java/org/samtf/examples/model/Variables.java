@@ -85,6 +85,9 @@ final class Variables {
 
   /** Gives every variable its initial value. */
   void initialize(Session session) {
+    if (initials.isEmpty() && counters.isEmpty()) {
+      return;
+    }
     List<TFloat32> tensors = new ArrayList<>();
     try {
       Session.Runner runner = session.runner();

@@ -20,7 +20,7 @@ import org.tensorflow.types.TFloat32;
  * @param width the factor k of the channels
  * @param averaging share that a moving average keeps in a step
  */
-public record WideResNet(int depth, int width, float averaging) implements Architecture {
+public record WideResNet(int depth, int width, float averaging) implements Layered {
 
   private static final int STEM = 16;
   private static final int GROUPS = 3;

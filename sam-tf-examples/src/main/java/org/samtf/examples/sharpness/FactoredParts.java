@@ -1,6 +1,7 @@
 package org.samtf.examples.sharpness;
 
 import org.samtf.OrderedOptimizer;
+import org.samtf.examples.model.LayeredNetwork;
 import org.samtf.examples.model.Mlp;
 import org.samtf.examples.model.Network;
 import org.samtf.examples.train.SamSettings;
@@ -29,7 +30,8 @@ final class FactoredParts implements StepWriter {
 
   @Override
   public TrainingStep write(Graph graph, Network network, TrainingSettings settings, long steps) {
-    if (!(settings.architecture() instanceof Mlp mlp)) {
+    if (!(settings.architecture() instanceof Mlp mlp)
+        || !(network instanceof LayeredNetwork layered)) {
       throw new IllegalArgumentException("a perceptron is needed, not " + settings.architecture());
     }
     SamSettings sam = settings.sam().orElseThrow();
@@ -37,7 +39,7 @@ final class FactoredParts implements StepWriter {
       throw new IllegalArgumentException("only for the Euclidean norm without L2 term");
     }
     Ops tf = Ops.create(graph).withSubScope("parts");
-    FactoredPerceptron perceptron = new FactoredPerceptron(tf, network, mlp, partSize);
+    FactoredPerceptron perceptron = new FactoredPerceptron(tf, layered, mlp, partSize);
     FactoredPerceptron.Pass atWeights = perceptron.atWeights();
     FactoredPerceptron.Pass perturbed = perceptron.perturbed(atWeights, sam.rho());
     // eps counts as a constant, so the gradient at the weights is the gradient at w + eps.

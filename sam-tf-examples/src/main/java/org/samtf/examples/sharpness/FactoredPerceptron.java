@@ -2,8 +2,8 @@ package org.samtf.examples.sharpness;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.samtf.examples.model.LayeredNetwork;
 import org.samtf.examples.model.Mlp;
-import org.samtf.examples.model.Network;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -33,7 +33,7 @@ import org.tensorflow.types.TFloat32;
 final class FactoredPerceptron {
 
   private final Ops tf;
-  private final Network network;
+  private final LayeredNetwork network;
   private final List<Layer> layers = new ArrayList<>();
   private final int partSize;
 
@@ -49,7 +49,7 @@ final class FactoredPerceptron {
   record Pass(
       List<Operand<TFloat32>> inputs, List<Operand<TFloat32>> outputs, Operand<TFloat32> losses) {}
 
-  FactoredPerceptron(Ops tf, Network network, Mlp mlp, int partSize) {
+  FactoredPerceptron(Ops tf, LayeredNetwork network, Mlp mlp, int partSize) {
     this.tf = tf;
     this.network = network;
     this.partSize = partSize;

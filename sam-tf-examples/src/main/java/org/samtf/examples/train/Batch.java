@@ -1,23 +1,23 @@
 package org.samtf.examples.train;
 
 import java.nio.FloatBuffer;
-import org.samtf.examples.data.ImageShape;
+import org.samtf.examples.data.ImageFormat;
 import org.samtf.examples.data.LabeledImages;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.family.TType;
 
 /**
  * Images and labels as tensors.
  *
- * @param images batch, height, width, channels
+ * @param images as the network takes them
  * @param labels a class for each image
  */
-public record Batch(TFloat32 images, TInt32 labels) implements AutoCloseable {
+public record Batch(TType images, TInt32 labels) implements AutoCloseable {
 
   /**
-   * Copies images to tensors.
+   * Copies images to tensors, as the networks that are made here take them.
    *
    * @param part where they are
    * @param order indices of images
@@ -26,19 +26,30 @@ public record Batch(TFloat32 images, TInt32 labels) implements AutoCloseable {
    * @return the batch, to be closed
    */
   public static Batch of(LabeledImages part, int[] order, int from, int to) {
-    ImageShape shape = part.shape();
+    return of(part, ImageFormat.of(part.shape()), order, from, to);
+  }
+
+  /**
+   * Copies images to tensors.
+   *
+   * @param part where they are
+   * @param format how the network takes them
+   * @param order indices of images
+   * @param from first place in the order
+   * @param to place after the last
+   * @return the batch, to be closed
+   */
+  public static Batch of(LabeledImages part, ImageFormat format, int[] order, int from, int to) {
     int size = to - from;
-    FloatBuffer pixels = FloatBuffer.allocate(size * shape.size());
+    FloatBuffer pixels = FloatBuffer.allocate(size * part.shape().size());
     int[] labels = new int[size];
     for (int i = 0; i < size; i++) {
       part.copyImage(order[from + i], pixels);
       labels[i] = part.label(order[from + i]);
     }
     pixels.flip();
-    Shape images = Shape.of(size, shape.height(), shape.width(), shape.channels());
     return new Batch(
-        TFloat32.tensorOf(images, DataBuffers.of(pixels)),
-        TInt32.tensorOf(Shape.of(size), DataBuffers.of(labels)));
+        format.tensor(size, pixels), TInt32.tensorOf(Shape.of(size), DataBuffers.of(labels)));
   }
 
   /**

@@ -7,6 +7,7 @@ import java.util.Random;
 import org.samtf.examples.checkpoint.Checkpointed;
 import org.samtf.examples.checkpoint.Position;
 import org.samtf.examples.checkpoint.StateFile;
+import org.samtf.examples.data.ImageFormat;
 import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.data.Shards;
 import org.samtf.examples.random.RandomStreams;
@@ -85,12 +86,12 @@ final class DataOrder implements Checkpointed {
   }
 
   /** The next batch of the epoch, to be closed. */
-  Batch next(LabeledImages images) {
+  Batch next(LabeledImages images, ImageFormat format) {
     int[] places = nextRows();
     for (int i = 0; i < places.length; i++) {
       places[i] = Shards.place(places[i], i / perMachine, orders.length);
     }
-    return Batch.of(images, places, 0, places.length);
+    return Batch.of(images, format, places, 0, places.length);
   }
 
   /** The rows of the next batch of the epoch, each among those of its machine. */

@@ -75,10 +75,15 @@ public final class Machines {
     return cluster.map(c -> ShardVariables.write(graph, c, images.shape(), images.size()));
   }
 
+  /** The settings of a session here that has these devices. */
+  ConfigProto config(List<String> devices) {
+    return Devices.sessionFor(devices, config);
+  }
+
   /** Opens a session, when all have read their images. */
   Session open(Graph graph, List<String> devices) {
     if (cluster.isEmpty()) {
-      return new Session(graph, Devices.sessionFor(devices, config));
+      return new Session(graph, config(devices));
     }
     awaitImages();
     Session session = cluster.get().session(graph);

@@ -2,8 +2,8 @@ package org.samtf.examples.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import org.samtf.examples.model.Network;
-import org.samtf.model.ModelExporter;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.Signature;
@@ -23,7 +23,7 @@ public final class ModelExport {
   /** Key of the signature with the loss that training minimizes, for another optimizer. */
   public static final String TRAINING_LOSS = "training_loss";
 
-  /** Name of the input: images in [0, 1]; batch, height, width, channels. */
+  /** Name of the input: images, as the network takes them. */
   public static final String IMAGES = "images";
 
   /** Name of the input with a class for each image, of all but {@link #PREDICT}. */
@@ -61,7 +61,8 @@ public final class ModelExport {
     Signature train = labeled(TRAIN, network).output(LOSS, step.loss()).build();
     // A step that has the batch in parts has copies of the loss, and not the loss itself.
     Signature trainingLoss = labeled(TRAINING_LOSS, network).output(LOSS, network.loss()).build();
-    new ModelExporter(graph, session)
+    network
+        .exporter(graph, session, Set.of(PREDICT, EVALUATE, TRAIN, TRAINING_LOSS))
         .signature(predict)
         .signature(evaluate)
         .signature(trainingLoss)

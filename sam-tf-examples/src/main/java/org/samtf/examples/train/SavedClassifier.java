@@ -7,12 +7,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.samtf.examples.data.DataSet;
+import org.samtf.examples.data.ImageFormat;
+import org.samtf.examples.data.PixelRange;
 import org.samtf.examples.failure.InputException;
 import org.samtf.model.LoadedModel;
 import org.samtf.model.ModelLoader;
 import org.tensorflow.Result;
 import org.tensorflow.SessionFunction;
-import org.tensorflow.Signature.TensorDescription;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -25,10 +26,12 @@ public final class SavedClassifier implements AutoCloseable {
   private final Path directory;
   private final LoadedModel model;
   private final SessionFunction function;
+  private final Optional<PixelRange> pixels;
 
-  private SavedClassifier(Path directory, LoadedModel model) {
+  private SavedClassifier(Path directory, LoadedModel model, Optional<PixelRange> pixels) {
     this.directory = directory;
     this.model = model;
+    this.pixels = pixels;
     this.function =
         function(
                 ModelExport.PREDICT,
@@ -80,6 +83,20 @@ public final class SavedClassifier implements AutoCloseable {
    * @throws InputException if it cannot be loaded or is no classifier of images
    */
   public static SavedClassifier load(Path directory, ModelLoader loader) {
+    return load(directory, loader, Optional.empty());
+  }
+
+  /**
+   * Loads a SavedModel.
+   *
+   * @param directory its directory
+   * @param loader what side effects it may have
+   * @param pixels between which numbers it takes pixels; empty for what suits the type of its input
+   * @return the network
+   * @throws InputException if it cannot be loaded or is no classifier of images
+   */
+  public static SavedClassifier load(
+      Path directory, ModelLoader loader, Optional<PixelRange> pixels) {
     check(directory);
     LoadedModel model;
     try {
@@ -88,7 +105,7 @@ public final class SavedClassifier implements AutoCloseable {
       throw new InputException(e.getMessage(), "a whole SavedModel", REMEDY);
     }
     try {
-      return new SavedClassifier(directory, model);
+      return new SavedClassifier(directory, model, pixels);
     } catch (IllegalArgumentException e) {
       model.close();
       throw new InputException(e.getMessage(), "a whole SavedModel", REMEDY);
@@ -106,10 +123,11 @@ public final class SavedClassifier implements AutoCloseable {
    * @throws InputException if the network is for other images or classes
    */
   public double accuracy(DataSet data) {
-    checkFits(data);
+    ImageFormat format = fitted(data);
     int[] correct = {0};
     Batches.inOrder(
         data.test(),
+        format,
         Batches.EVALUATION_SIZE,
         batch -> {
           try (Result result = function.call(Map.of(ModelExport.IMAGES, batch.images()))) {
@@ -138,10 +156,11 @@ public final class SavedClassifier implements AutoCloseable {
     if (evaluate.isEmpty()) {
       return OptionalDouble.empty();
     }
-    checkFits(data);
+    ImageFormat format = fitted(data);
     double[] sum = {0};
     Batches.inOrder(
         data.test(),
+        format,
         Batches.EVALUATION_SIZE,
         batch -> {
           try (Result result =
@@ -160,20 +179,15 @@ public final class SavedClassifier implements AutoCloseable {
     return OptionalDouble.of(sum[0] / data.test().size());
   }
 
-  private void checkFits(DataSet data) {
-    TensorDescription images = function.signature().getInputs().get(ModelExport.IMAGES);
-    Shape wanted =
-        Shape.of(
-            Shape.UNKNOWN_SIZE,
-            data.shape().height(),
-            data.shape().width(),
-            data.shape().channels());
-    if (!images.shape.isCompatibleWith(wanted)) {
-      throw new InputException(
-          data.name() + " has images of " + data.shape(),
-          "images as the model takes them: " + images.shape,
-          "give the data the model was trained on");
-    }
+  private ImageFormat fitted(DataSet data) {
+    ImageFormat format =
+        ImageFormat.fitted(
+            "the model",
+            model.input(ModelExport.PREDICT, ModelExport.IMAGES).shape(),
+            model.input(ModelExport.PREDICT, ModelExport.IMAGES).type(),
+            data.name(),
+            data.shape(),
+            pixels);
     Shape output = function.signature().getOutputs().get(ModelExport.PROBABILITIES).shape;
     if (!output.isCompatibleWith(Shape.of(Shape.UNKNOWN_SIZE, data.classes()))) {
       throw new InputException(
@@ -181,6 +195,7 @@ public final class SavedClassifier implements AutoCloseable {
           "classes as the model has them: " + output,
           "give the data the model was trained on");
     }
+    return format;
   }
 
   @Override

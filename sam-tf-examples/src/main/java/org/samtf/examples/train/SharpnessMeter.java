@@ -41,6 +41,7 @@ final class SharpnessMeter {
     double[] sum = {0};
     Batches.inOrder(
         part,
+        network.format(),
         batchSize,
         batch -> {
           betweenBatches.run();

@@ -12,6 +12,7 @@ import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.files.DurableFiles;
 import org.samtf.examples.model.Network;
+import org.samtf.examples.model.OpenNetwork;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -27,6 +28,7 @@ public final class Trainer implements AutoCloseable {
 
   private final DataSet data;
   private final TrainingSettings settings;
+  private final OpenNetwork open;
   private final Graph graph;
   private final Session session;
   private final Network network;
@@ -111,26 +113,28 @@ public final class Trainer implements AutoCloseable {
     order =
         new DataOrder(data.train().size(), settings.batchSize(), settings.seed(), machines.count());
     record = new TrainingRecord(order.batchesPerEpoch());
-    graph = new Graph();
+    open =
+        settings
+            .architecture()
+            .open(data, settings.seed(), machines.config(devices(settings)));
+    graph = open.graph();
+    network = open.network();
     try {
-      network =
-          new Network(
-              graph, settings.architecture(), data.shape(), data.classes(), settings.seed());
       input = machines.input(graph, data.train());
       step =
           input
               .map(in -> TrainingStep.write(graph, network, settings, stepsInAll(), in.parts()))
               .orElseGet(() -> writer.write(graph, network, settings, stepsInAll()));
-      session = machines.open(graph, devices(settings));
+      session = open.session().orElseGet(() -> machines.open(graph, devices(settings)));
     } catch (RuntimeException e) {
-      graph.close();
-      throw e;
+      open.close();
+      throw settings.architecture().explained(e);
     }
     try {
       network.initialize(session);
     } catch (RuntimeException e) {
       close();
-      throw e;
+      throw settings.architecture().explained(e);
     }
   }
 
@@ -146,7 +150,11 @@ public final class Trainer implements AutoCloseable {
    * @throws IllegalStateException if the graph has state that cannot be saved
    */
   public List<Checkpointed> state() {
-    return List.of(new GraphVariables(graph, session), order, record, clock);
+    try {
+      return List.of(new GraphVariables(graph, session), order, record, clock);
+    } catch (IllegalStateException e) {
+      throw settings.architecture().explained(e);
+    }
   }
 
   /**
@@ -257,7 +265,7 @@ public final class Trainer implements AutoCloseable {
   /** The next batch; several machines have it themselves and get the numbers of the rows. */
   private Fed nextFed() {
     if (input.isEmpty()) {
-      Batch batch = order.next(data.train());
+      Batch batch = order.next(data.train(), network.format());
       return new Fed(feed(batch), batch);
     }
     TInt32 rows = TInt32.vectorOf(order.nextRows());
@@ -342,6 +350,7 @@ public final class Trainer implements AutoCloseable {
     try {
       Batches.inOrder(
           part,
+          network.format(),
           Batches.EVALUATION_SIZE,
           batch -> {
             betweenBatches.run();
@@ -403,12 +412,22 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if it cannot be written
    */
   public void export(Path directory) throws IOException {
-    if (input.isEmpty()) {
-      ModelExport.write(graph, session, network, step, directory);
-      return;
+    try {
+      if (input.isEmpty()) {
+        ModelExport.write(graph, session, network, step, directory);
+      } else {
+        exportForOneMachine(directory);
+      }
+    } catch (IllegalArgumentException e) {
+      throw settings.architecture().explained(e);
     }
-    // A model that names the machines could not be loaded without them: the same values, in a
-    // graph for one machine, whose step has the same parts.
+  }
+
+  /**
+   * A model that names the machines could not be loaded without them: the same values, in a graph
+   * for one machine, whose step has the same parts.
+   */
+  private void exportForOneMachine(Path directory) throws IOException {
     Path values = Files.createTempDirectory("sam-tf-export");
     SamSettings sam = settings.sam().orElseThrow();
     TrainingSettings alone = settings.with(sam.with(BatchCut.inParts(machines.count())));
@@ -421,9 +440,25 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
+  /**
+   * Writes the file that the network came from, with the weights that it has now.
+   *
+   * @param directory where to
+   * @throws IOException if it cannot be written
+   */
+  public void handBack(Path directory) throws IOException {
+    try {
+      network.handBack(directory);
+    } catch (IllegalArgumentException e) {
+      throw settings.architecture().explained(e);
+    }
+  }
+
   @Override
   public void close() {
-    machines.close(session);
-    graph.close();
+    if (open.session().isEmpty()) {
+      machines.close(session);
+    }
+    open.close();
   }
 }

@@ -80,7 +80,7 @@ public record TrainingStep(
       OrderedOptimizer.Builder builder = OrderedOptimizer.builder(graph, base);
       numerics.applyTo(builder);
       OrderedOptimizer optimizer = builder.build();
-      Op train = optimizer.minimize(computed.loss());
+      Op train = network.minimize(optimizer, computed.loss());
       Optional<Operand<TBool>> skipped =
           numerics.skips() ? Optional.of(optimizer.skipped()) : Optional.empty();
       return new TrainingStep(
@@ -129,7 +129,7 @@ public record TrainingStep(
       }
       settings.cut().applyTo(builder, network);
       sam = (partInputs.isEmpty() ? builder : builder.partInputs(partInputs)).build();
-      train = sam.minimize(computed.loss());
+      train = network.minimize(sam, computed.loss());
     } catch (IllegalArgumentException e) {
       if (settings.freeze().isEmpty() && settings.doNotPerturb().isEmpty()) {
         throw e;

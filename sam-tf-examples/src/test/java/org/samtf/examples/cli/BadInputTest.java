@@ -97,7 +97,7 @@ class BadInputTest {
         "train --do-not-perturb none* | \"none*\", which matches no variable; there are dense1",
         "train --do-not-perturb regex:( | has \"regex:(\", which is no regular expression",
         "train --freeze | Expected parameter for option '--freeze'",
-        "train --model vit | no model 'vit'; expected mlp or cnn",
+        "train --model vit | no model 'vit'; expected mlp, cnn",
         "train --hidden 0,3 | --hidden is 0",
         "train --hidden 100000 | --hidden is 100000",
         "train --model cnn --channels 0 | --channels is 0",

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.samtf.examples.data.ImageShape;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.model.Cnn;
-import org.samtf.examples.model.Network;
+import org.samtf.examples.model.LayeredNetwork;
 import org.samtf.model.ModelExporter;
 import org.tensorflow.Graph;
 import org.tensorflow.SavedModelBundle;
@@ -81,7 +81,7 @@ class StripTest {
     Path plain = directory.resolve("plain");
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
-      Network network = new Network(graph, CNN, new ImageShape(8, 8, 1), 10, 1);
+      LayeredNetwork network = new LayeredNetwork(graph, CNN, new ImageShape(8, 8, 1), 10, 1);
       network.initialize(session);
       new ModelExporter(graph, session)
           .signature(
@@ -127,7 +127,7 @@ class StripTest {
     Path stripped = directory.resolve("stripped");
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
-      Network network = new Network(graph, CNN, new ImageShape(8, 8, 1), 10, 1);
+      LayeredNetwork network = new LayeredNetwork(graph, CNN, new ImageShape(8, 8, 1), 10, 1);
       network.initialize(session);
       Ops tf = Ops.create(graph);
       Op log =

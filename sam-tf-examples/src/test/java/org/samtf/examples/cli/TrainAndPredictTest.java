@@ -148,7 +148,7 @@ class TrainAndPredictTest {
 
     var run = CommandLineFixture.run("predict", "--model", export, "--data", directory.toString());
 
-    BadInputTest.assertBadInput(run, "has images of 6x7x1; expected images as the model takes");
+    BadInputTest.assertBadInput(run, "has images of 6x7x1; expected [-1, 6, 7, 1]");
   }
 
   @ParameterizedTest

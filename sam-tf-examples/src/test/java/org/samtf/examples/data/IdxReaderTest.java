@@ -82,7 +82,13 @@ class IdxReaderTest {
         Arguments.of(imagesName, with(images, 12, 0), "claims 0 columns"),
         Arguments.of(labelsName, Arrays.copyOf(labels, 20), "ends after 12 of 30 bytes of labels"),
         Arguments.of(labelsName, Arrays.copyOf(labels, 39), "has more bytes after 30 labels"),
-        Arguments.of(labelsName, with(labels, 8, 10 << 24), "has label 10 at place 0"),
+        Arguments.of(
+            labelsName, with(labels, 8, 10 << 24), "has label 10 at place 0, and at no other"),
+        Arguments.of(labelsName, with(labels, 8, 12 << 24 | 12 << 16), "12, and no label 10"),
+        Arguments.of(
+            IdxReader.TEST_LABELS,
+            with(IdxFiles.labels(20), 8, 10 << 24),
+            "has label 10 at place 0; expected labels of the training images, from 0 to 9"),
         Arguments.of(labelsName, with(labels, 4, 0x7fffffff), "claims 2147483647 examples"));
   }
 

@@ -31,15 +31,15 @@ class NetworkTest {
 
   private static final ImageShape SHAPE = new ImageShape(5, 4, 2);
   private static final int BATCH = 6;
-  private static final Architecture CNN = new Cnn(List.of(3, 4), 0.5f, 0.9f);
+  private static final Layered CNN = new Cnn(List.of(3, 4), 0.5f, 0.9f);
 
-  static Stream<Architecture> architectures() {
+  static Stream<Layered> architectures() {
     return Stream.of(new Mlp(List.of()), new Mlp(List.of(7, 3)), CNN, new WideResNet(10, 1, 0.9f));
   }
 
   @ParameterizedTest
   @MethodSource("architectures")
-  void givesAProbabilityForEachClass(Architecture architecture) {
+  void givesAProbabilityForEachClass(Layered architecture) {
     try (Fixture f = new Fixture(architecture, 1)) {
       float[] probabilities = f.floats(f.network.probabilities());
 
@@ -53,7 +53,7 @@ class NetworkTest {
 
   @ParameterizedTest
   @MethodSource("architectures")
-  void countsWhatIsPredictedRight(Architecture architecture) {
+  void countsWhatIsPredictedRight(Layered architecture) {
     try (Fixture f = new Fixture(architecture, 1);
         Result result =
             f.feed().fetch(f.network.correct()).fetch(f.network.predictedClass()).run()) {
@@ -68,7 +68,7 @@ class NetworkTest {
 
   @ParameterizedTest
   @MethodSource("architectures")
-  void startsFromTheSameBitsForTheSameSeed(Architecture architecture) {
+  void startsFromTheSameBitsForTheSameSeed(Layered architecture) {
     try (Fixture one = new Fixture(architecture, 5);
         Fixture same = new Fixture(architecture, 5);
         Fixture other = new Fixture(architecture, 6)) {
@@ -301,13 +301,13 @@ class NetworkTest {
   /** A network with a session and one batch. */
   private static final class Fixture implements AutoCloseable {
     final Graph graph = new Graph();
-    final Network network;
+    final LayeredNetwork network;
     final Session session;
     final TFloat32 images;
     final TInt32 labels;
 
-    Fixture(Architecture architecture, long seed) {
-      network = new Network(graph, architecture, SHAPE, 3, seed);
+    Fixture(Layered architecture, long seed) {
+      network = new LayeredNetwork(graph, architecture, SHAPE, 3, seed);
       session = new Session(graph);
       network.initialize(session);
       float[] pixels = new float[BATCH * SHAPE.size()];

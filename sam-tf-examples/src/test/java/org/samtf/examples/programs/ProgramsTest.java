@@ -67,6 +67,21 @@ class ProgramsTest {
   }
 
   @Test
+  void aModelOfPythonsLearnsAndIsHandedBack() throws IOException {
+    Path python = Path.of("../sam-tf/src/test/resources/org/samtf/model/python");
+    String original = python.resolve("keras3_flowers/model").toString();
+    Path target = directory.resolve("2");
+    String printed =
+        printedBy(() -> HandBackToPython.main(new String[] {original, target.toString()}));
+
+    assertThat(number(printed, "step 100 +loss (\\S+)"))
+        .isPositive()
+        .isLessThan(number(printed, "step +0 +loss (\\S+)") / 10);
+    assertThat(printed).contains("written and loaded: true").contains("for Python: " + target);
+    assertThat(target.resolve("fingerprint.pb")).isNotEmptyFile();
+  }
+
+  @Test
   void resumedRunEndsLikeTheUninterruptedOne() throws IOException {
     String printed = printedBy(() -> CheckpointAndResume.main(new String[] {directory.toString()}));
 
@@ -92,6 +107,7 @@ class ProgramsTest {
         OneLineChange.class,
         MicroBatchesOnTwoDevices.class,
         FineTuneLoadedModel.class,
+        HandBackToPython.class,
         CheckpointAndResume.class
       })
   void needTheLibraryTensorFlowAndTheJdkOnly(Class<?> program) throws IOException {

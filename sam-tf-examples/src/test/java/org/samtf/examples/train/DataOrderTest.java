@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.examples.data.DataSet;
+import org.samtf.examples.data.ImageFormat;
 import org.samtf.examples.data.ImageShape;
 import org.samtf.examples.data.LabelNoise;
 import org.samtf.examples.data.LabeledImages;
@@ -32,7 +33,8 @@ class DataOrderTest {
   private static int[] epoch(DataOrder order) {
     List<Integer> places = new ArrayList<>();
     while (!order.epochIsOver()) {
-      try (Batch batch = order.next(numbered())) {
+      LabeledImages images = numbered();
+      try (Batch batch = order.next(images, ImageFormat.of(images.shape()))) {
         for (int i = 0; i < batch.size(); i++) {
           places.add(batch.labels().getInt(i));
         }

@@ -15,6 +15,7 @@ import org.samtf.SamOptimizer;
 import org.samtf.examples.Main;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
+import org.samtf.examples.data.ImageFormat;
 import org.samtf.examples.failure.ExitCode;
 import org.samtf.examples.report.Format;
 import org.samtf.model.LoadedModel;
@@ -61,6 +62,7 @@ class ExportedNetworkTest {
       assertThat(printed).contains(Format.percent(before.accuracy()));
       Batches.inOrder(
           DIGITS.train(),
+          ImageFormat.of(DIGITS.shape()),
           BATCH,
           batch -> {
             if (batch.size() == BATCH) {
@@ -85,6 +87,7 @@ class ExportedNetworkTest {
     double[] sums = {0, 0};
     Batches.inOrder(
         DIGITS.test(),
+        ImageFormat.of(DIGITS.shape()),
         Batches.EVALUATION_SIZE,
         batch -> {
           try (Result result =
@@ -117,6 +120,7 @@ class ExportedNetworkTest {
       float[] meanBefore = value(model, "bn1_moving_mean");
       Batches.inOrder(
           DIGITS.train(),
+          ImageFormat.of(DIGITS.shape()),
           BATCH,
           batch -> {
             if (batch.size() == BATCH) {
@@ -141,6 +145,7 @@ class ExportedNetworkTest {
     double[] loss = {0};
     Batches.inOrder(
         DIGITS.test(),
+        ImageFormat.of(DIGITS.shape()),
         DIGITS.test().size(),
         batch -> {
           try (Result result =

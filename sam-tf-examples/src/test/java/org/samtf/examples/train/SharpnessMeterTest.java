@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
 import org.samtf.examples.data.LabeledImages;
+import org.samtf.examples.model.LayeredNetwork;
 import org.samtf.examples.model.Mlp;
-import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -31,7 +31,8 @@ class SharpnessMeterTest {
     DataSet data = DataSets.open("digits");
     LabeledImages images = data.train().select(new int[] {5, 77, 3, 401, 900, 12, 640, 33});
     try (Graph graph = new Graph()) {
-      Network network = new Network(graph, new Mlp(List.of()), data.shape(), data.classes(), 11);
+      LayeredNetwork network =
+          new LayeredNetwork(graph, new Mlp(List.of()), data.shape(), data.classes(), 11);
       SharpnessMeter meter = new SharpnessMeter(graph, network, RHO, 2, Optional.empty());
       try (Session session = new Session(graph)) {
         network.initialize(session);
@@ -107,7 +108,7 @@ class SharpnessMeterTest {
     return loss;
   }
 
-  private static double[] fetch(Session session, Network network, String name, int size) {
+  private static double[] fetch(Session session, LayeredNetwork network, String name, int size) {
     float[] values = new float[size];
     try (Result result = session.runner().fetch(network.variable(name)).run()) {
       ((TFloat32) result.get(0)).copyTo(DataBuffers.of(values));

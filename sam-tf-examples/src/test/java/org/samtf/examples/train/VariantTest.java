@@ -13,8 +13,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
-import org.samtf.examples.model.Architecture;
 import org.samtf.examples.model.Cnn;
+import org.samtf.examples.model.Layered;
+import org.samtf.examples.model.LayeredNetwork;
 import org.samtf.examples.model.Mlp;
 import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
@@ -29,13 +30,13 @@ import org.tensorflow.types.TFloat32;
 class VariantTest {
 
   private static final DataSet DATA = DataSets.open("digits");
-  private static final Architecture MLP = new Mlp(List.of(16));
-  private static final Architecture CNN = new Cnn(List.of(3), 0.25f, 0.9f);
+  private static final Layered MLP = new Mlp(List.of(16));
+  private static final Layered CNN = new Cnn(List.of(3), 0.25f, 0.9f);
   private static final int BATCH = 128;
   private static final int EPOCHS = 4;
 
   /** Eight steps an epoch. */
-  private static TrainingSettings settings(Architecture architecture, Optional<SamSettings> sam) {
+  private static TrainingSettings settings(Layered architecture, Optional<SamSettings> sam) {
     return new TrainingSettings(
         architecture, BaseOptimizer.MOMENTUM, 0.1f, 0.5f, sam, EPOCHS, BATCH, 1);
   }
@@ -132,7 +133,7 @@ class VariantTest {
     SamSettings sam = SamSettings.of(Variant.MSAM, rho).with(BatchCut.inParts(parts));
     float keep = 0.9f;
     try (Graph graph = new Graph()) {
-      Network network = new Network(graph, CNN, DATA.shape(), DATA.classes(), 1);
+      LayeredNetwork network = new LayeredNetwork(graph, CNN, DATA.shape(), DATA.classes(), 1);
       TrainingStep step = TrainingStep.write(graph, network, settings(CNN, Optional.of(sam)), 2);
       Ops tf = Ops.create(graph);
       Operand<TFloat32> convolved = graph.operationOrThrow("training/conv1/Conv2d").output(0);
