@@ -45,7 +45,7 @@ def check(directory, file):
         result = model(fed if len(fed) > 1 else fed[0], training=False)
         result = dict(zip(model.output_names, result if isinstance(result, (list, tuple)) else [result]))
         compare("tf_keras", result, case["outputs"])
-    elif "serve" in loaded.signatures:
+    elif hasattr(loaded, "_all_variables"):
         import keras
 
         layer = keras.layers.TFSMLayer(directory, call_endpoint="serving_default")

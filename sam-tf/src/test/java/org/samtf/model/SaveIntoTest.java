@@ -143,13 +143,15 @@ class SaveIntoTest {
             "keras2_convolutional",
             "keras2_separable",
             "keras2_transformer",
-            "keras2_lstm_unrolled",
+            "keras2_recurrent",
             "keras2_gru_unrolled",
             "keras2_two",
             "keras3_dense",
             "keras3_convolutional",
             "keras3_transformer",
             "keras3_lstm_unrolled",
+            "keras3_recurrent",
+            "control_flow",
             "module",
             "tensorflow1");
     List<String> arguments = new ArrayList<>();
