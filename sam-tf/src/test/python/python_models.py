@@ -3,9 +3,11 @@
     python -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python python_models.py ../resources/org/samtf/model/python
 
+With names of functions of this script behind the directory, only the models of those are written.
+
 For each model there is a directory with the SavedModel in `model`, and `case.json`: inputs, the outputs of
 its signature, the gradients of a loss by GradientTape, and the weights after five steps of SAM that are
-computed here. Numbers are the bytes of little-endian float32 (or int32), in base64.
+computed here. Numbers are the bytes of little-endian float32 (or int32), in base64; texts are separated by spaces.
 """
 
 import base64
@@ -31,6 +33,9 @@ BATCH = 3
 
 def encoded(value):
     array = np.asarray(value)
+    if array.dtype.kind in "OSU":
+        texts = [t.decode() if isinstance(t, bytes) else str(t) for t in array.reshape(-1)]
+        return {"dtype": "string", "shape": list(array.shape), "data": " ".join(texts)}
     dtype = "int32" if array.dtype.kind in "iu" else "float32"
     data = array.astype("<i4" if dtype == "int32" else "<f4").tobytes()
     return {"dtype": dtype, "shape": list(array.shape), "data": base64.b64encode(data).decode()}
@@ -51,11 +56,12 @@ def perturbed(variables, gradients):
         variable.assign_add(RHO * gradient / norm)
 
 
-def write(root, name, save, call, inputs, variables, names, frozen=(), signature="serving_default"):
+def write(root, name, save, call, inputs, variables, names, frozen=(), signature="serving_default", state=(), state_names=()):
     """Writes one model.
 
     call: from inputs to a dictionary of outputs, as the signature has them
     variables: those to train; names: what they are called in Java
+    state: what a call assigns to, such as moving averages; a step does so once, of the weights before it
     """
     directory = root / name
     shutil.rmtree(directory, ignore_errors=True)
@@ -63,7 +69,18 @@ def write(root, name, save, call, inputs, variables, names, frozen=(), signature
     random = np.random.default_rng(7)
     save(str(directory / "model"))
     tensors = {k: tf.constant(v) for k, v in inputs.items()}
-    outputs = call(tensors)
+
+
+    def without_effect(function):
+        """What a function returns, and what it leaves in the state; that is put back."""
+        before = [tf.identity(v) for v in state]
+        result = function()
+        after = [tf.identity(v) for v in state]
+        for variable, value in zip(state, before):
+            variable.assign(value)
+        return result, after
+
+    outputs, _ = without_effect(lambda: call(tensors))
     targets = {k: outputs[k].numpy().astype(np.float32) + 0.5 * floats(random, *outputs[k].shape) for k in sorted(outputs)}
 
     def gradients():
@@ -71,7 +88,7 @@ def write(root, name, save, call, inputs, variables, names, frozen=(), signature
             loss = mean_square(call(tensors), targets)
         return loss, [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
 
-    loss, first = gradients()
+    (loss, first), _ = without_effect(gradients)
     case = {
         "signature": signature,
         "inputs": {k: encoded(v) for k, v in inputs.items()},
@@ -86,13 +103,17 @@ def write(root, name, save, call, inputs, variables, names, frozen=(), signature
     losses = []
     for _ in range(STEPS):
         before = [tf.identity(v) for v in variables]
-        loss, at = gradients()
+        (loss, at), moved = without_effect(gradients)
         losses.append(float(loss))
         perturbed(variables, at)
-        _, second = gradients()
+        (_, second), _ = without_effect(gradients)
         for variable, weight, gradient in zip(variables, before, second):
             variable.assign(weight - LEARNING_RATE * gradient)
+        for variable, value in zip(state, moved):
+            variable.assign(value)
     case["losses"] = losses
+    if state:
+        case["updated"] = {n: encoded(v) for n, v in zip(state_names, state)}
     case["weights"] = {n: encoded(v) for n, v in zip(names, variables)}
     (directory / "case.json").write_text(json.dumps(case, indent=1) + "\n")
     size = sum(f.stat().st_size for f in directory.rglob("*") if f.is_file())
@@ -269,7 +290,6 @@ def all_models(root):
     keras3(root, "keras3_transformer", transformer(k3, keras), [tokens])
 
     sequence = floats(random, BATCH, 4, 3)
-    keras2(root, "keras2_lstm_unrolled", network(k2, tf_keras, k2.LSTM(4, unroll=True), k2.Dense(2), shape=(4, 3)), [sequence])
     keras2(root, "keras2_gru_unrolled", network(k2, tf_keras, k2.GRU(4, unroll=True), k2.Dense(2), shape=(4, 3)), [sequence])
     keras3(root, "keras3_lstm_unrolled", network(k3, keras, k3.LSTM(4, unroll=True), k3.Dense(2), shape=(4, 3)), [sequence])
     keras3(root, "keras3_lstm", network(k3, keras, k3.LSTM(4), k3.Dense(2), shape=(4, 3)), [sequence])
@@ -417,9 +437,232 @@ def flowers(root):
     keras3(root, "keras3_flowers", model, [floats(np.random.default_rng(6), BATCH, 6, 6, 1)])
 
 
+def training_modes(root):
+    """Functions that were traced with training=True."""
+    tf_keras.backend.clear_session()
+    tf_keras.utils.set_random_seed(5)
+    layers = tf_keras.layers
+    norm = layers.BatchNormalization(momentum=0.9, name="norm")
+    image = layers.Input((5, 5, 1), name="image")
+    # One layer in two places, so that it is updated twice in a step.
+    shared = norm(layers.Conv2D(2, 2, name="conv2")(norm(layers.Conv2D(2, 2, name="conv1")(image))))
+    score = layers.Dense(2, name="score")(layers.Flatten()(layers.ReLU()(shared)))
+    chance = layers.Dense(1, activation="sigmoid", name="chance")(layers.Flatten()(shared))
+    model = tf_keras.Model(image, [score, chance])
+    randomized(model.variables)
+    names = keras2_names(model.trainable_variables)
+    state = keras2_names(model.non_trainable_variables)
+    write(
+        root, "keras2_training",
+        lambda d: model.save(d, save_format="tf", include_optimizer=False),
+        lambda t: dict(zip(["score", "chance"], model(t["image"], training=True))),
+        {"image": floats(np.random.default_rng(9), BATCH, 5, 5, 1)},
+        model.trainable_variables, names, state, "serving_default/training",
+        model.non_trainable_variables, state,
+    )
+
+    # Keras 3 holds the state of its random numbers in variables, so that dropout is the same in Java.
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(5)
+    layers = keras.layers
+    model = keras.Sequential([
+        layers.Input((4,), name="x"), layers.Dense(5), layers.BatchNormalization(momentum=0.9), layers.ReLU(),
+        layers.Dropout(0.3, seed=11), layers.Dense(2),
+    ])
+    randomized(model.variables)
+
+    def save(directory):
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        spec = [keras.InputSpec(shape=(None, 4), dtype="float32", name="x")]
+        archive.add_endpoint("serve", lambda x: model(x, training=False), input_signature=spec)
+        archive.add_endpoint("train", lambda x: model(x, training=True), input_signature=spec)
+        archive.write_out(directory, verbose=False)
+
+    state = [v for v in model.non_trainable_variables]
+    write(
+        root, "keras3_training", save,
+        lambda t: {"output_0": model(t["x"], training=True)},
+        {"x": floats(np.random.default_rng(11), BATCH, 4)},
+        [v.value for v in model.trainable_variables],
+        [v.path for v in model.trainable_variables],
+        [v.path for v in state], "train", [v.value for v in state], [v.path for v in state],
+    )
+
+    class Normalized(tf.Module):
+        """No signature: its functions are what it has."""
+
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], name="w")
+            self.mean = tf.Variable([0.1, -0.1], trainable=False, name="mean")
+            self.calls = tf.Variable(3, trainable=False, name="calls")
+            self.generator = tf.random.Generator.from_state([1, 2, 3], alg="philox")
+
+        @tf.function
+        def __call__(self, x, training=False):
+            y = x @ self.w
+            if training:
+                mean = tf.reduce_mean(y, 0)
+                self.mean.assign(0.8 * self.mean + 0.2 * mean)
+                y *= 1.0 / tf.cast(self.calls, tf.float32)
+                self.calls.assign_add(1)
+                y += 0.1 * self.generator.normal(tf.shape(y)) * self.generator.uniform(tf.shape(y))
+            else:
+                mean = self.mean
+            return {"y": tf.tanh(y - mean)}
+
+    module = Normalized()
+    module(tf.zeros([1, 3]), training=True)
+    module.mean.assign([0.1, -0.1])
+    module.calls.assign(3)
+    module.generator.state.assign([1, 2, 3])
+    spec = tf.TensorSpec([None, 3], tf.float32, name="x")
+    for training in (False, True):
+        module.__call__.get_concrete_function(spec, training=training)
+    write(
+        root, "module_training",
+        lambda d: tf.saved_model.save(module, d),
+        lambda t: module(t["x"], training=True),
+        {"x": floats(np.random.default_rng(10), BATCH, 3)},
+        [module.w], ["w"], ["mean", "calls", "StateVar"], "__call__/training",
+        [module.mean, module.calls, module.generator.state], ["mean", "calls", "StateVar"],
+    )
+
+
+def control_flow(root):
+    """Loops whose length is known, and choices."""
+
+    class Loops(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable([[0.3, -0.2, 0.1], [0.1, 0.4, -0.3], [-0.5, 0.2, 0.2]], name="w")
+            self.b = tf.Variable([0.1, 0.05, -0.1], name="b")
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3, 3], tf.float32, name="x")])
+        def compute(self, x):
+            counted = x
+            for i in tf.range(1, 7, 2):
+                counted = tf.tanh(counted @ self.w + self.b * tf.cast(i, tf.float32))
+            nested = x
+            for i in tf.range(2):
+                for j in tf.range(i + 1):
+                    if i == j:
+                        nested = tf.tanh(nested @ self.w)
+                    else:
+                        nested = nested + self.b
+            time_first = tf.transpose(x, [1, 0, 2])
+            rows = tf.TensorArray(tf.float32, 4, element_shape=[None, 3])
+            step = 0
+            while step < 3 and rows.size() > 0:
+                rows = rows.write(step, time_first[step] @ self.w)
+                step += 1
+            return {
+                "counted": counted,
+                "nested": nested,
+                "mapped": tf.map_fn(lambda row: tf.sigmoid(row @ self.w), time_first),
+                "scanned": tf.scan(lambda a, row: tf.tanh(a @ self.w + row), time_first),
+                "written": rows.stack(),
+                "chosen": tf.cond(tf.reduce_sum(x) > 0, lambda: tf.tanh(x @ self.w), lambda: x + self.b),
+                "cased": tf.switch_case(
+                    tf.cast(tf.reduce_max(x) > 0, tf.int32), [lambda: x @ self.w, lambda: tf.nn.relu(x @ self.w), lambda: x]
+                ),
+            }
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="x")])
+        def until(self, x):
+            while tf.reduce_sum(tf.abs(x)) > 1.0:
+                x = 0.5 * tf.tanh(x @ self.w)
+            return {"y": x}
+
+    module = Loops()
+    write(
+        root, "control_flow",
+        lambda d: tf.saved_model.save(module, d, signatures={"compute": module.compute, "until": module.until}),
+        lambda t: module.compute(t["x"]),
+        {"x": floats(np.random.default_rng(12), BATCH, 3, 3)},
+        [module.w, module.b], ["w", "b"], signature="compute",
+    )
+
+
+def without_idle_functions(directory):
+    """Leaves out functions that nothing calls: Keras 2 saves recurrent layers for GPUs, too, and all gradients."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    file = pathlib.Path(directory) / "saved_model.pb"
+    model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    graph = model.meta_graphs[0]
+    functions = {f.signature.name: f for f in graph.graph_def.library.function}
+    todo = set(graph.object_graph_def.concrete_functions)
+
+    def called(nodes):
+        for node in nodes:
+            for value in node.attr.values():
+                yield value.func.name
+                yield from (f.name for f in value.list.func)
+
+    todo.update(called(graph.graph_def.node))
+    kept = set()
+    while todo:
+        name = todo.pop()
+        if name in functions and name not in kept:
+            kept.add(name)
+            todo.update(called(functions[name].node_def))
+    for name in set(functions) - kept:
+        graph.graph_def.library.function.remove(functions[name])
+    file.write_bytes(model.SerializeToString())
+
+
+def recurrent(root):
+    """Recurrent layers as loops."""
+    random = np.random.default_rng(13)
+    for k, n, name in ((tf_keras.layers, tf_keras, "keras2_recurrent"), (keras.layers, keras, "keras3_recurrent")):
+        n.backend.clear_session()
+        n.utils.set_random_seed(5)
+        model = n.Sequential([
+            k.Input((3, 2), name="sequence"), k.Masking(),
+            k.Bidirectional((k.LSTM if k is tf_keras.layers else k.GRU)(2, return_sequences=True)), k.SimpleRNN(2),
+        ])
+        randomized(model.variables)
+        sequence = floats(random, BATCH, 3, 2)
+        sequence[0, 2] = 0
+        variables = model.trainable_variables
+        write(
+            root, name,
+            lambda d: model.export(d) or without_idle_functions(d),
+            lambda t: {"output_0": model(t["sequence"], training=False)},
+            {"sequence": sequence},
+            variables if k is tf_keras.layers else [v.value for v in variables],
+            keras2_names(variables) if k is tf_keras.layers else [v.path for v in variables],
+        )
+
+
+def lookups(root):
+    """Words are looked up in a table, whose words are in the graph, or in a file of the model."""
+    layers = tf_keras.layers
+    for name in ("keras2_lookup", "keras2_lookup_file"):
+        tf_keras.backend.clear_session()
+        tf_keras.utils.set_random_seed(5)
+        words = ["one", "two", "three"]
+        file = root / (name + ".txt")
+        file.write_text("\n".join(words) + "\n")
+        table = layers.StringLookup(vocabulary=str(file) if "file" in name else words)
+        model = tf_keras.Sequential([
+            layers.Input((2,), dtype="string", name="words"), table, layers.Embedding(4, 2), layers.Flatten(), layers.Dense(2),
+        ])
+        randomized(model.trainable_variables)
+        write(
+            root, name,
+            model.export,
+            lambda t: {"output_0": model(t["words"], training=False)},
+            {"words": np.array([["one", "three"], ["four", "two"], ["two", "two"]])},
+            model.trainable_variables, keras2_names(model.trainable_variables),
+        )
+        file.unlink()
+
+
 if __name__ == "__main__":
-    all_models(pathlib.Path(sys.argv[1]))
-    tensorflow1(pathlib.Path(sys.argv[1]))
-    modules(pathlib.Path(sys.argv[1]))
-    frozen(pathlib.Path(sys.argv[1]))
-    flowers(pathlib.Path(sys.argv[1]))
+    functions = [all_models, tensorflow1, modules, frozen, flowers, training_modes, control_flow, recurrent, lookups]
+    for function in functions:
+        if len(sys.argv) < 3 or function.__name__ in sys.argv[2:]:
+            function(pathlib.Path(sys.argv[1]))

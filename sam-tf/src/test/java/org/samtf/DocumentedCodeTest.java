@@ -128,6 +128,9 @@ class DocumentedCodeTest {
     copy(
         Path.of("src/test/resources/org/samtf/model/python/keras3_flowers/model"),
         directory.resolve("flowers-keras/1"));
+    copy(
+        Path.of("src/test/resources/org/samtf/model/python/keras2_convolutional/model"),
+        directory.resolve("flowers-keras2/1"));
   }
 
   private static void copy(Path from, Path to) throws IOException {

@@ -18,6 +18,8 @@ import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat16;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TNumber;
 
 /** Numbers in and out of tensors and variables. */
@@ -25,7 +27,7 @@ public final class Values {
 
   private Values() {}
 
-  /** All entries of a floating-point tensor. */
+  /** All entries of a tensor of floating-point or whole numbers. */
   public static double[] of(Tensor tensor) {
     List<Double> values = new ArrayList<>();
     if (tensor instanceof TFloat64) {
@@ -34,6 +36,10 @@ public final class Values {
       ((TFloat32) tensor).scalars().forEach(x -> values.add((double) x.getFloat()));
     } else if (tensor instanceof TFloat16) {
       ((TFloat16) tensor).scalars().forEach(x -> values.add((double) x.getFloat()));
+    } else if (tensor instanceof TInt32) {
+      ((TInt32) tensor).scalars().forEach(x -> values.add((double) x.getInt()));
+    } else if (tensor instanceof TInt64) {
+      ((TInt64) tensor).scalars().forEach(x -> values.add((double) x.getLong()));
     } else {
       ((TBfloat16) tensor).scalars().forEach(x -> values.add((double) x.getFloat()));
     }

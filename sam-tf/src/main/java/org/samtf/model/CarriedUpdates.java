@@ -35,6 +35,7 @@ import org.tensorflow.op.Op;
 final class CarriedUpdates {
 
   private static final String SCOPE = "Carried";
+  private static final String PLACEHOLDER = "Placeholder";
 
   private final Graph graph;
   private final ModelGraph model;
@@ -55,6 +56,7 @@ final class CarriedUpdates {
   private final Set<GraphOperation> copied = new LinkedHashSet<>();
 
   private final Set<GraphOperation> computedFrom = new LinkedHashSet<>();
+  private final Set<GraphOperation> planned = new HashSet<>();
   private GraphScope scope;
 
   private CarriedUpdates(Graph graph, List<Node> variables) {
@@ -89,17 +91,19 @@ final class CarriedUpdates {
       List<Node> variables,
       Collection<String> updateOps) {
     CarriedUpdates carried = new CarriedUpdates(graph, variables);
-    Set<GraphOperation> updates = new LinkedHashSet<>(carried.updates(signatures));
+    Set<GraphOperation> updates = new LinkedHashSet<>(carried.updates(signatures, loss));
     for (String name : UpdateOps.of(carried.model, updateOps, loss)) {
       updates.add(graph.operation(name));
     }
     for (GraphOperation update : updates) {
-      carried.planCopy(update);
+      carried.planCopy(update, updates);
     }
     return carried;
   }
 
-  private List<GraphOperation> updates(Collection<Signature> signatures) {
+  private List<GraphOperation> updates(Collection<Signature> signatures, Upstream loss) {
+    Set<String> fed = new HashSet<>();
+    loss.inputsFirst().forEach(node -> fed.add(node.name));
     Set<String> carriedOver = new HashSet<>();
     Set<String> updating = new LinkedHashSet<>();
     for (Signature signature : signatures) {
@@ -119,19 +123,37 @@ final class CarriedUpdates {
     carriedOver.addAll(counts);
     List<GraphOperation> updates = new ArrayList<>();
     for (String op : updating) {
-      if (carriedOver.containsAll(assigned.get(op))) {
+      // What is computed from other inputs than the loss cannot be run with it, and what the loss
+      // itself comes after runs with it anyway.
+      if (carriedOver.containsAll(assigned.get(op))
+          && !fed.contains(op)
+          && fed.containsAll(model.ofType(PLACEHOLDER, model.behind(Set.of(op), Set.of())))) {
         updates.add(graph.operation(op));
       }
     }
     return updates;
   }
 
-  /** Copied are the update, and what it is computed from, as far as that waits for the old step. */
-  private void planCopy(GraphOperation update) {
-    for (Node node : new Upstream(update.output(0)).feeding()) {
+  /**
+   * Copied are the update, and what it is computed from, as far as that waits for the old step, or
+   * for another update: of a layer that is in two places, say.
+   */
+  private void planCopy(GraphOperation update, Set<GraphOperation> updates) {
+    if (!planned.add(update)) {
+      return;
+    }
+    List<Node> feeding = new Upstream(update.output(0)).feeding();
+    for (Node node : feeding) {
+      for (Node control : node.controls) {
+        if (updates.contains(control.op)) {
+          planCopy(control.op, updates);
+        }
+      }
+    }
+    for (Node node : feeding) {
       boolean waits = false;
       for (Node control : node.controls) {
-        waits |= afterUpdate.contains(control.name);
+        waits |= afterUpdate.contains(control.name) || updates.contains(control.op);
       }
       for (Node input : node.inputs) {
         waits |= copied.contains(input.op);

@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.Set;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
+import org.samtf.internal.flat.SignatureParts;
 import org.samtf.internal.graph.Arguments;
+import org.samtf.internal.graph.Assignments;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.NamePatterns;
@@ -63,6 +65,9 @@ public final class LoadedModel implements AutoCloseable {
   private final Session session;
   private final Signatures signatures;
 
+  /** What signatures of Python's compute and assign besides, by their keys. */
+  private final Map<String, SignatureParts> parts;
+
   private final GraphCheckpoint variables;
 
   /** The variables that steps were made for. */
@@ -72,7 +77,8 @@ public final class LoadedModel implements AutoCloseable {
     this.bundle = file.bundle;
     this.graph = bundle.graph();
     this.session = bundle.session();
-    this.signatures = new Signatures(bundle.signatures(), file.refusedSignatures);
+    this.signatures = new Signatures(bundle.signatures(), file.refusedSignatures, file.parts);
+    this.parts = file.parts;
     this.variables = GraphCheckpoint.of(graph, session);
     UntrainedVariables.mark(graph, bundle.metaGraphDef());
   }
@@ -215,7 +221,9 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /**
-   * An output, by signature.
+   * An output, by signature. What a signature of Python's TensorFlow 2 assigns besides, such as
+   * moving averages, is not done when this is computed, but when {@link #function} is called; a
+   * step that {@link #minimize} makes for a loss on it does so, too.
    *
    * @param signature the key of a signature
    * @param name the name of an output in it
@@ -363,7 +371,8 @@ public final class LoadedModel implements AutoCloseable {
    * normalization, and integer variables that the loss is computed from, as a count of steps. It
    * waits for the new step in place of the old one. So does what is in the collection {@code
    * update_ops} of a model of Python's TensorFlow 1 and is computed from what the loss is computed
-   * from.
+   * from; and what a signature of TensorFlow 2 assigns beside the outputs that the loss is computed
+   * from, if it is no step itself.
    *
    * @param optimizer made for this model's graph: a {@link SamOptimizer}, an {@link
    *     OrderedOptimizer}, or any other. One of TF-Java's own is put into an {@link
@@ -384,7 +393,8 @@ public final class LoadedModel implements AutoCloseable {
     forward.refuseAfterUpdate(variables);
     requireValues(variables);
     CarriedUpdates carried =
-        CarriedUpdates.find(graph, signatures.all(), forward, variables, updateOps());
+        CarriedUpdates.find(
+            graph, signaturesFor(forward), forward, variables, updateOps(forward, variables));
     Op step = carried.after(UntrainedVariables.minimize(optimizer, carried.before(loss)));
     session.initialize();
     for (Node variable : variables) {
@@ -395,14 +405,49 @@ public final class LoadedModel implements AutoCloseable {
     return step;
   }
 
-  /** What a graph of Python's TensorFlow 1 says is to be run with each step. */
-  private List<String> updateOps() {
+  /**
+   * What a graph of Python's TensorFlow 1 says is to be run with each step, and what a function of
+   * TensorFlow 2 assigns besides what a loss is computed from.
+   */
+  private List<String> updateOps(Upstream loss, List<Node> variables) {
     var collection = bundle.metaGraphDef().getCollectionDefMap().get("update_ops");
     List<String> names = new ArrayList<>();
     if (collection != null) {
       collection.getNodeList().getValueList().forEach(op -> names.add(ModelGraph.opName(op)));
     }
+    for (SignatureParts signature : parts.values()) {
+      if (isIn(signature, loss)
+          && signature.updates().stream().noneMatch(op -> assignsTo(op, variables))) {
+        names.addAll(signature.updates());
+      }
+    }
     return names;
+  }
+
+  /** Those of Python's that assign do so for what is computed from them only. */
+  private List<Signature> signaturesFor(Upstream loss) {
+    List<Signature> found = new ArrayList<>(signatures.all());
+    found.removeIf(
+        signature -> {
+          SignatureParts of = parts.get(signature.key());
+          return of != null && !of.updates().isEmpty() && !isIn(of, loss);
+        });
+    return found;
+  }
+
+  private static boolean isIn(SignatureParts signature, Upstream loss) {
+    return loss.inputsFirst().stream().anyMatch(node -> signature.ops().contains(node.name));
+  }
+
+  /** Whether an op assigns to one of some variables that are trained: then it is a step itself. */
+  private boolean assignsTo(String op, List<Node> variables) {
+    Set<GraphOperation> assigned = Assignments.of(graph.operation(op));
+    return variables.stream()
+        .anyMatch(
+            node ->
+                assigned.contains(node.op)
+                    && Reals.isFloating(node.op.output(0))
+                    && !NotTrainable.is(node.op));
   }
 
   private void requireValues(List<Node> variables) {

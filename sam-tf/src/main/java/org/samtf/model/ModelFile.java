@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.samtf.internal.flat.FlatModel;
+import org.samtf.internal.flat.SignatureParts;
 import org.tensorflow.SavedModelBundle;
 
 /** What was loaded from a file, and what is to know of it beside the graph. */
@@ -20,6 +21,9 @@ final class ModelFile {
   /** Why signatures were left out, by their keys. */
   final Map<String, String> refusedSignatures;
 
+  /** What signatures compute and assign besides, by their keys; nothing for those of the graph. */
+  final Map<String, SignatureParts> parts;
+
   /** The ops to run once, which give variables their values. */
   final List<String> assignments;
 
@@ -27,15 +31,17 @@ final class ModelFile {
       SavedModelBundle bundle,
       Map<String, String> checkpointKeys,
       Map<String, String> refusedSignatures,
+      Map<String, SignatureParts> parts,
       List<String> assignments) {
     this.bundle = bundle;
     this.checkpointKeys = checkpointKeys;
     this.refusedSignatures = refusedSignatures;
+    this.parts = parts;
     this.assignments = assignments;
   }
 
   ModelFile(SavedModelBundle bundle, FlatModel flat) {
-    this(bundle, firstKeys(flat), flat.refusedSignatures(), List.of());
+    this(bundle, firstKeys(flat), flat.refusedSignatures(), flat.signatures(), List.of());
   }
 
   private static Map<String, String> firstKeys(FlatModel flat) {
@@ -51,6 +57,6 @@ final class ModelFile {
 
   /** A model whose variables get their values from ops of it. */
   static ModelFile of(SavedModelBundle bundle, List<String> assignments) {
-    return new ModelFile(bundle, Map.of(), Map.of(), assignments);
+    return new ModelFile(bundle, Map.of(), Map.of(), Map.of(), assignments);
   }
 }

@@ -7,19 +7,24 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.samtf.internal.flat.FixedShapes;
 import org.samtf.internal.flat.FlatModel;
 import org.samtf.internal.flat.FrozenWeights;
+import org.samtf.internal.flat.ModelFunctions;
 import org.samtf.internal.flat.OldOps;
 import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.Protos;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.ndarray.Shape;
 
 /** Models in files, and how TensorFlow gets them: not before they have been looked through. */
 final class ModelFiles {
 
   private static final String GRAPH_TAG = SavedModelBundle.DEFAULT_TAG;
+  private static final String ASSETS = "assets";
   private static final String VARIABLES_INDEX = "variables/variables.index";
 
   private ModelFiles() {}
@@ -29,12 +34,16 @@ final class ModelFiles {
    *
    * @param allowsSideEffects whether it may have ops that reach out of the process
    * @param runsInitializers whether what it says is to be run first is run
+   * @param isForTraining whether to take its functions in training mode, too
+   * @param shapes of inputs, by the keys of signatures and the names of the inputs
    * @param settings what TensorFlow's loader is set to
    */
   static ModelFile load(
       Path directory,
       boolean allowsSideEffects,
       boolean runsInitializers,
+      boolean isForTraining,
+      Map<String, Map<String, Shape>> shapes,
       UnaryOperator<SavedModelBundle.Loader> settings,
       String... tags) {
     String name = "model " + directory;
@@ -43,12 +52,27 @@ final class ModelFiles {
     if (!allowsSideEffects) {
       SideEffects.refuse(name, whole);
     }
-    Message metaGraph = runsInitializers ? whole : Initializers.without(whole);
+    Message metaGraph = whole;
+    try {
+      metaGraph = FixedShapes.in(metaGraph, shapes);
+      metaGraph = isForTraining ? ModelFunctions.withTraining(metaGraph) : metaGraph;
+    } catch (IllegalArgumentException e) {
+      throw cannotBeLoaded(name, e);
+    }
     ModelFile file;
     if (FlatModel.isNeeded(metaGraph)) {
-      file = flat(name, metaGraph, settings, wanted);
-    } else if (OldOps.areIn(metaGraph) || !runsInitializers) {
-      file = ModelFile.of(loadCopy(name, OldOps.renewed(metaGraph), directory, settings, wanted));
+      file = flat(name, metaGraph, directory, runsInitializers, settings, wanted);
+    } else if (OldOps.areIn(metaGraph) || metaGraph != whole || !runsInitializers) {
+      Message first = runsInitializers ? metaGraph : Initializers.without(metaGraph);
+      file =
+          ModelFile.of(
+              loadCopy(
+                  name,
+                  OldOps.renewed(first),
+                  directory,
+                  List.of("variables", ASSETS),
+                  settings,
+                  wanted));
     } else {
       file = ModelFile.of(loadChecked(name, directory, settings, wanted));
     }
@@ -91,11 +115,12 @@ final class ModelFiles {
     String name = "GraphDef " + file;
     Message metaGraph = graphOf(name, file, allowsSideEffects);
     if (FlatModel.isNeeded(metaGraph)) {
-      return flat(name, metaGraph, settings, GRAPH_TAG);
+      return flat(name, metaGraph, null, true, settings, GRAPH_TAG);
     }
     // As a SavedModel without variables: TF-Java's import would take each op whose name starts with
     // "Init" for an initializer, and run it before the first step, over what was restored.
-    return ModelFile.of(loadCopy(name, OldOps.renewed(metaGraph), null, settings, GRAPH_TAG));
+    return ModelFile.of(
+        loadCopy(name, OldOps.renewed(metaGraph), null, List.of(), settings, GRAPH_TAG));
   }
 
   /** Loads a GraphDef with variables in the place of constants. */
@@ -114,7 +139,8 @@ final class ModelFiles {
       throw new IllegalArgumentException(name + " cannot be thawed: " + Messages.firstLine(e), e);
     }
     return ModelFile.of(
-        loadCopy(name, thawed.in(metaGraph), null, settings, GRAPH_TAG), thawed.assignments());
+        loadCopy(name, thawed.in(metaGraph), null, List.of(), settings, GRAPH_TAG),
+        thawed.assignments());
   }
 
   private static Message graphOf(String name, Path file, boolean allowsSideEffects)
@@ -141,6 +167,8 @@ final class ModelFiles {
   private static ModelFile flat(
       String name,
       Message metaGraph,
+      Path directory,
+      boolean runsInitializers,
       UnaryOperator<SavedModelBundle.Loader> settings,
       String... tags) {
     FlatModel flat;
@@ -149,18 +177,21 @@ final class ModelFiles {
     } catch (IllegalArgumentException e) {
       throw cannotBeLoaded(name, e);
     }
-    return new ModelFile(loadCopy(name, flat.metaGraph(), null, settings, tags), flat);
+    Message first = runsInitializers ? flat.metaGraph() : Initializers.without(flat.metaGraph());
+    return new ModelFile(loadCopy(name, first, directory, List.of(ASSETS), settings, tags), flat);
   }
 
   /**
    * Loads another graph.
    *
-   * @param values the directory of the SavedModel that has its variables and assets; null for none
+   * @param original the directory of a SavedModel
+   * @param parts what of that belongs to the other graph, too
    */
   private static SavedModelBundle loadCopy(
       String name,
       Message metaGraph,
-      Path values,
+      Path original,
+      List<String> parts,
       UnaryOperator<SavedModelBundle.Loader> settings,
       String... tags) {
     try {
@@ -169,10 +200,10 @@ final class ModelFiles {
       try {
         files.add(directory.resolve(SavedModelFile.BINARY));
         Files.write(files.get(0), Protos.savedModelOf(metaGraph).toByteArray());
-        for (String part : values == null ? List.<String>of() : List.of("variables", "assets")) {
-          Path original = values.resolve(part).toAbsolutePath();
-          if (Files.isDirectory(original)) {
-            files.add(Files.createSymbolicLink(directory.resolve(part), original));
+        for (String part : original == null ? List.<String>of() : parts) {
+          Path there = original.resolve(part).toAbsolutePath();
+          if (Files.isDirectory(there)) {
+            files.add(Files.createSymbolicLink(directory.resolve(part), there));
           }
         }
         return loadChecked(name, directory, settings, tags);

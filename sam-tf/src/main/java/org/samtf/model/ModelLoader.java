@@ -2,10 +2,13 @@ package org.samtf.model;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.samtf.internal.graph.Arguments;
 import org.tensorflow.SavedModelBundle;
+import org.tensorflow.ndarray.Shape;
 
 /**
  * Loads models in another way than {@link LoadedModel#load} does.
@@ -31,6 +34,10 @@ public final class ModelLoader {
   private boolean allowsSideEffects;
   private boolean runsInitializers = true;
   private UnaryOperator<SavedModelBundle.Loader> settings = UnaryOperator.identity();
+  private boolean isForTraining;
+
+  /** By the key of the signature and the name of the input. */
+  private final Map<String, Map<String, Shape>> shapes = new LinkedHashMap<>();
 
   /** Loads as {@link LoadedModel#load} does, until it is told otherwise. */
   public ModelLoader() {}
@@ -85,6 +92,43 @@ public final class ModelLoader {
   }
 
   /**
+   * Takes, beside the signatures of a SavedModel, its functions as Python traced them with {@code
+   * training=True}: with dropout, and with batch normalization by the statistics of the batch.
+   * Beside the signature {@code serving_default} there is {@code serving_default/training} then,
+   * with the same inputs (the same placeholders) and outputs of the same names. A function of a
+   * {@code tf.Module} that is no signature is called {@code name/training}.
+   *
+   * <p>A step that is made by {@link LoadedModel#minimize} for a loss on such outputs makes the
+   * assignments of the function, too: it updates the moving averages once, of values from before
+   * it.
+   *
+   * @return this
+   */
+  public ModelLoader training() {
+    isForTraining = true;
+    return this;
+  }
+
+  /**
+   * Gives an input of a SavedModel a shape, in which sizes are known that the model leaves open:
+   * the length of sequences, say. Recurrent layers are loops over the sequence, and a loop can be
+   * trained if it is known how often it runs.
+   *
+   * @param signature the key of a signature
+   * @param input the name of an input of it
+   * @param shape its shape, in which −1 stands for any size, as for that of the batch
+   * @return this
+   */
+  public ModelLoader shape(String signature, String input, Shape shape) {
+    Arguments.given(shape, "shape");
+    shapes
+        .computeIfAbsent(
+            Arguments.given(signature, "key of a signature"), key -> new LinkedHashMap<>())
+        .put(Arguments.given(input, "name of an input"), shape);
+    return this;
+  }
+
+  /**
    * Says what a SavedModel does besides computing, without loading it.
    *
    * @param directory its directory
@@ -101,12 +145,15 @@ public final class ModelLoader {
    *
    * @param directory its directory
    * @return the model, with the values of its variables
-   * @throws IllegalArgumentException as {@link LoadedModel#load} does
+   * @throws IllegalArgumentException as {@link LoadedModel#load} does; or if it is to be loaded for
+   *     {@link #training} and holds no such function, or has no such input as is given a {@link
+   *     #shape}
    */
   public LoadedModel load(Path directory) {
     Arguments.given(directory, "directory");
     return LoadedModel.loaded(
-        ModelFiles.load(directory, allowsSideEffects, runsInitializers, settings, tags),
+        ModelFiles.load(
+            directory, allowsSideEffects, runsInitializers, isForTraining, shapes, settings, tags),
         "model " + directory,
         directory.resolve(ModelFile.VARIABLES));
   }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.samtf.internal.flat.FlatModel;
+import org.samtf.internal.flat.ModelFunctions;
 import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.NamePatterns;
 import org.tensorflow.Graph;
@@ -43,7 +44,7 @@ final class SavedModelCopy {
     Message metaGraph = ModelFiles.metaGraph(name, original, tags);
     FlatModel flat;
     try {
-      flat = FlatModel.of(metaGraph);
+      flat = FlatModel.of(ModelFunctions.withTrainingIfAny(metaGraph));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(name + " cannot be read: " + Messages.firstLine(e), e);
     }

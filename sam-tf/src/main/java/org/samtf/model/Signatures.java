@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.samtf.internal.flat.SignatureParts;
 import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.Messages;
 import org.samtf.internal.graph.NamePatterns;
@@ -34,12 +35,19 @@ final class Signatures {
   /** Why signatures are not here that the file has, by their keys. */
   private final Map<String, String> refused;
 
+  /** What signatures compute without what they assign besides, by their keys. */
+  private final Map<String, SignatureParts> parts;
+
   Signatures(Collection<Signature> signatures) {
-    this(signatures, Map.of());
+    this(signatures, Map.of(), Map.of());
   }
 
-  Signatures(Collection<Signature> signatures, Map<String, String> refused) {
+  Signatures(
+      Collection<Signature> signatures,
+      Map<String, String> refused,
+      Map<String, SignatureParts> parts) {
     this.refused = refused;
+    this.parts = parts;
     List<String> keys = new ArrayList<>();
     signatures.forEach(signature -> keys.add(signature.key()));
     Collections.sort(keys);
@@ -77,7 +85,10 @@ final class Signatures {
   Output<?> output(Graph graph, String key, String name) {
     Signature signature = get(key);
     Arguments.given(name, "name of an output");
-    return tensor(graph, signature, "output", signature.getOutputs(), name);
+    Output<?> output = tensor(graph, signature, "output", signature.getOutputs(), name);
+    return parts.containsKey(key)
+        ? find(graph, signature, parts.get(key).computed().get(name))
+        : output;
   }
 
   private static Output<?> tensor(

@@ -22,11 +22,13 @@ import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.TensorFlow;
+import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TString;
 
 /** A model that Python wrote, with what Python computed of it: see src/test/python. */
 final class PythonCase {
@@ -37,17 +39,26 @@ final class PythonCase {
     final boolean isFloat;
     final ByteBuffer data;
 
+    /** Null if these are numbers. */
+    final String[] texts;
+
     Numbers(JsonNode node) {
       List<Long> sizes = new ArrayList<>();
       node.get("shape").forEach(size -> sizes.add(size.asLong()));
       shape = Shape.of(sizes.stream().mapToLong(Long::longValue).toArray());
       isFloat = node.get("dtype").asText().equals("float32");
+      boolean isText = node.get("dtype").asText().equals("string");
+      String text = node.get("data").asText();
+      texts = isText ? text.split(" ") : null;
       data =
-          ByteBuffer.wrap(Base64.getDecoder().decode(node.get("data").asText()))
+          ByteBuffer.wrap(isText ? new byte[0] : Base64.getDecoder().decode(text))
               .order(ByteOrder.LITTLE_ENDIAN);
     }
 
     Tensor tensor() {
+      if (texts != null) {
+        return TString.tensorOf(NdArrays.vectorOfObjects(texts).withShape(shape));
+      }
       if (isFloat) {
         return TFloat32.tensorOf(shape, DataBuffers.of(floats()));
       }
@@ -63,10 +74,9 @@ final class PythonCase {
     }
 
     double[] doubles() {
-      float[] floats = floats();
-      double[] values = new double[floats.length];
+      double[] values = new double[data.remaining() / Float.BYTES];
       for (int i = 0; i < values.length; i++) {
-        values[i] = floats[i];
+        values[i] = isFloat ? data.getFloat(4 * i) : data.getInt(4 * i);
       }
       return values;
     }
@@ -128,7 +138,11 @@ final class PythonCase {
   }
 
   LoadedModel load() {
-    return LoadedModel.load(directory.resolve("model"));
+    return load(new ModelLoader());
+  }
+
+  LoadedModel load(ModelLoader loader) {
+    return loader.load(directory.resolve("model"));
   }
 
   /** The variables that steps change. */
@@ -179,6 +193,10 @@ final class PythonCase {
       }
       parts.add(tf.math.mean(squares, tf.constant(axes)));
     }
-    return parts.size() == 1 ? parts.get(0) : tf.math.add(parts.get(0), parts.get(1));
+    Operand<TFloat32> sum = parts.get(0);
+    for (Operand<TFloat32> part : parts.subList(1, parts.size())) {
+      sum = tf.math.add(sum, part);
+    }
+    return sum;
   }
 }

@@ -204,7 +204,7 @@ class SaveIntoTest {
             "keras2_convolutional",
             "keras2_separable",
             "keras2_transformer",
-            "keras2_lstm_unrolled",
+            "keras2_recurrent",
             "keras2_gru_unrolled",
             "keras2_two",
             "keras3_dense",
@@ -212,6 +212,8 @@ class SaveIntoTest {
             "keras3_transformer",
             "keras3_lstm_unrolled",
             "keras3_mixed_float16",
+            "keras3_recurrent",
+            "control_flow",
             "module",
             "tensorflow1");
     List<String> arguments = new ArrayList<>();

@@ -47,6 +47,14 @@ public final class InspectCommand implements Callable<Integer> {
       description = "The tags of the graph in a SavedModel (default: ${DEFAULT-VALUE}).")
   private List<String> tags;
 
+  @Option(
+      names = "--training",
+      description = {
+        "Look at the functions, too, that a SavedModel of Keras 2 or TensorFlow 2 holds as they were",
+        "traced with training=True."
+      })
+  private boolean training;
+
   @Mixin private SideEffectsOption sideEffects;
 
   @Override
@@ -60,6 +68,9 @@ public final class InspectCommand implements Callable<Integer> {
     ModelLoader loader = new ModelLoader();
     if (isSavedModel) {
       loader = sideEffects.loader(model).tags(tags.toArray(new String[0])).withoutInitializers();
+      if (training) {
+        loader.training();
+      }
     } else if (sideEffects.allows()) {
       loader.allowSideEffects();
     }

@@ -12,8 +12,7 @@ import org.tensorflow.Session;
  * @param network the network
  * @param closing closes the graph, and the session if there is one
  */
-public record OpenNetwork(
-    Graph graph, Optional<Session> session, Network network, Runnable closing)
+public record OpenNetwork(Graph graph, Optional<Session> session, Network network, Runnable closing)
     implements AutoCloseable {
 
   @Override

@@ -61,8 +61,7 @@ public record Pretrained(
     LoadedModel model = load(config);
     try {
       Network network = new LoadedNetwork(model, this, data, seed);
-      return new OpenNetwork(
-          model.graph(), Optional.of(model.session()), network, model::close);
+      return new OpenNetwork(model.graph(), Optional.of(model.session()), network, model::close);
     } catch (RuntimeException e) {
       model.close();
       throw explained(e);

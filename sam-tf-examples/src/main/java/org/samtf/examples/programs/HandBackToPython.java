@@ -79,11 +79,7 @@ public final class HandBackToPython {
   }
 
   private static void train(
-      LoadedModel model,
-      Operand<?> images,
-      Operand<?> output,
-      TFloat32 inputs,
-      TFloat32 labels) {
+      LoadedModel model, Operand<?> images, Operand<?> output, TFloat32 inputs, TFloat32 labels) {
     Graph graph = model.graph();
     Ops tf = Ops.create(graph);
     @SuppressWarnings("unchecked")

@@ -113,10 +113,7 @@ public final class Trainer implements AutoCloseable {
     order =
         new DataOrder(data.train().size(), settings.batchSize(), settings.seed(), machines.count());
     record = new TrainingRecord(order.batchesPerEpoch());
-    open =
-        settings
-            .architecture()
-            .open(data, settings.seed(), machines.config(devices(settings)));
+    open = settings.architecture().open(data, settings.seed(), machines.config(devices(settings)));
     graph = open.graph();
     network = open.network();
     try {

@@ -72,6 +72,30 @@ final class DifferentiableOps {
     }
   }
 
+  /**
+   * Lets no gradient ask for that of random numbers: their shape may be that of something that is
+   * trained, and then TensorFlow would look for it.
+   */
+  static void stopAtRandomNumbers(FlatGraph graph) {
+    Map<String, String> stopped = new HashMap<>();
+    for (FlatNode node : new ArrayList<>(graph.nodes())) {
+      if (node.type.startsWith("StatelessRandom") && node.attributes.containsKey("dtype")
+          || node.type.startsWith("StatelessTruncatedNormal")) {
+        FlatNode stop =
+            new FlatNode(graph.freeName(node.name + "/stopped"), "StopGradient", node.name + ":0")
+                .with("T", node.type("dtype"));
+        stop.device = node.device;
+        stopped.put(node.name + ":0", stop.name + ":0");
+        graph.add(stop);
+      }
+    }
+    for (FlatNode node : graph.nodes()) {
+      if (!node.type.equals("StopGradient")) {
+        node.inputs.replaceAll(input -> stopped.getOrDefault(input, input));
+      }
+    }
+  }
+
   private static void split(FlatGraph graph, FlatNode node, Map<String, String> parts) {
     var types = Protos.attribute(node.attribute("T")).getList();
     List<String> data = node.data();

@@ -22,6 +22,10 @@ final class FlatGraph {
     nodes.put(node.name, node);
   }
 
+  void remove(String name) {
+    nodes.remove(name);
+  }
+
   boolean has(String name) {
     return nodes.containsKey(name);
   }
@@ -41,6 +45,11 @@ final class FlatGraph {
       throw new IllegalArgumentException("there is no op \"" + FlatNode.op(input) + "\"");
     }
     return node;
+  }
+
+  /** A node by its name; null if there is none. */
+  FlatNode get(String name) {
+    return nodes.get(name);
   }
 
   /** What a tensor is behind the ops that hand it on. */

@@ -1,9 +1,7 @@
 package org.samtf.internal.flat;
 
 import com.google.protobuf.Message;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -29,6 +27,12 @@ public final class FlatModel {
   /** Signatures that are for TensorFlow and not for users. */
   private static final String INTERNAL_SIGNATURE = "__saved_model";
 
+  /** The signature, and the collections, that name what is run when the model is loaded. */
+  private static final String FIRST = "__saved_model_init_op";
+
+  private static final List<String> FIRST_COLLECTIONS =
+      List.of("saved_model_main_op", "legacy_init_op", "table_initializer");
+
   private final Message metaGraph;
   private final SavedVariables saved;
   private final FunctionInliner inliner;
@@ -41,18 +45,20 @@ public final class FlatModel {
   private final Map<String, String> refusedOps = new LinkedHashMap<>();
 
   private final Map<String, String> refusedSignatures = new LinkedHashMap<>();
-  private final List<Set<String>> opsOfSignatures = new ArrayList<>();
   private final List<String> notTrainable = new ArrayList<>();
-  private final Map<String, FunctionBody> functions = new HashMap<>();
+  private final FunctionLibrary functions;
+  private final Map<String, SignatureParts> signatures = new LinkedHashMap<>();
+  private Tables tables;
+
+  /** The op that is to be run when the model is loaded; null for none. */
+  private String fillsTables;
+
   private Message result;
 
   private FlatModel(Message metaGraph) {
     this.metaGraph = metaGraph;
     this.saved = SavedVariables.of(metaGraph);
-    var library = Protos.metaGraph(metaGraph).getGraphDef().getLibrary();
-    for (var function : library.getFunctionList()) {
-      functions.put(function.getSignature().getName(), new FunctionBody(function));
-    }
+    functions = new FunctionLibrary(metaGraph);
     inliner = new FunctionInliner(functions);
   }
 
@@ -69,7 +75,7 @@ public final class FlatModel {
    * @throws IllegalArgumentException if no signature of it can be kept, or it is damaged
    */
   public static FlatModel of(Message metaGraph) {
-    FlatModel model = new FlatModel(metaGraph);
+    FlatModel model = new FlatModel(ModelFunctions.withInference(metaGraph));
     model.flatten();
     return model;
   }
@@ -102,20 +108,40 @@ public final class FlatModel {
     return notTrainable;
   }
 
+  /** What the signatures compute, and what they assign besides, by their keys. */
+  public Map<String, SignatureParts> signatures() {
+    return signatures;
+  }
+
   private void flatten() {
-    inliner.add(Protos.metaGraph(metaGraph).getGraphDef().getNodeList());
+    List<String> top = new ArrayList<>();
+    var nodes = Protos.metaGraph(metaGraph).getGraphDef().getNodeList();
+    nodes.forEach(node -> top.add(node.getName()));
+    inliner.add(nodes);
+    Map<String, String> left = ControlFlow.writeOut(inliner);
     graph = inliner.graph();
     ResourceVariables resources = new ResourceVariables(graph);
+    Set<String> assignments = Set.of();
+    if (isOfTensorFlow2()) {
+      RunningAverages.takeOut(graph);
+      GeneratorStates.write(graph, resources);
+      assignments = ResultWaits.free(graph, resources);
+    }
     keys = CheckpointKeys.of(graph, resources);
     savedTensors = SavedTensors.of(graph);
-    refusedOps.putAll(ReferenceVariables.write(graph, resources));
+    refusedOps.putAll(ReferenceVariables.write(graph, resources, left));
     DifferentiableOps.renewOld(graph);
     DifferentiableOps.splitIdentities(graph);
+    DifferentiableOps.stopAtRandomNumbers(graph);
+    readSignatures(assignments, top);
     ControlEdges.prune(graph);
+    tables = new Tables(graph, firstOps(), assets());
     Set<String> kept = keepSignatures();
     graph.retain(kept);
     if (isOfTensorFlow2()) {
-      opsOfSignatures.forEach(ops -> ReadsFirst.order(graph, ops));
+      signatures
+          .values()
+          .forEach(parts -> ReadsFirst.order(graph, graph.behind(parts.outputs.values())));
     }
     nameVariables();
     findNotTrainable();
@@ -127,27 +153,67 @@ public final class FlatModel {
     return Protos.metaGraph(metaGraph).getObjectGraphDef().getNodesCount() > 0;
   }
 
+  /** What is run when the model is loaded. */
+  private List<String> firstOps() {
+    var meta = Protos.metaGraph(metaGraph);
+    List<String> first = new ArrayList<>();
+    var signature = meta.getSignatureDefMap().get(FIRST);
+    if (signature != null) {
+      signature
+          .getOutputsMap()
+          .values()
+          .forEach(tensor -> first.addAll(inliner.endsOf(FlatNode.op(tensor.getName()))));
+    }
+    for (String collection : FIRST_COLLECTIONS) {
+      var names = meta.getCollectionDefMap().get(collection);
+      if (names != null) {
+        names
+            .getNodeList()
+            .getValueList()
+            .forEach(name -> first.addAll(inliner.endsOf(FlatNode.op(name))));
+      }
+    }
+    first.removeIf(op -> !graph.has(FlatNode.op(op)));
+    return first;
+  }
+
+  /** The ops that TensorFlow gives the paths of the model's files. */
+  private Set<String> assets() {
+    Set<String> assets = new HashSet<>();
+    Protos.metaGraph(metaGraph)
+        .getAssetFileDefList()
+        .forEach(asset -> assets.add(FlatNode.op(asset.getTensorInfo().getName())));
+    return assets;
+  }
+
+  private void readSignatures(Set<String> assignments, List<String> top) {
+    SignatureParts.Reader reader = new SignatureParts.Reader(inliner, graph, assignments, top);
+    for (var entry : Protos.metaGraph(metaGraph).getSignatureDefMap().entrySet()) {
+      if (!entry.getKey().startsWith(INTERNAL_SIGNATURE)) {
+        signatures.put(entry.getKey(), reader.read(entry.getValue().getOutputsMap()));
+      }
+    }
+  }
+
   /** The ops that stay. */
   private Set<String> keepSignatures() {
     var meta = Protos.metaGraph(metaGraph);
-    Set<String> refused = graph.after(refusedOps.keySet());
     Set<String> kept = new HashSet<>();
-    boolean any = false;
-    for (var entry : meta.getSignatureDefMap().entrySet()) {
-      if (entry.getKey().startsWith(INTERNAL_SIGNATURE)) {
-        continue;
-      }
-      any = true;
-      List<String> tensors = new ArrayList<>();
-      entry.getValue().getOutputsMap().values().forEach(t -> tensors.add(resolved(t.getName())));
-      entry.getValue().getInputsMap().values().forEach(t -> tensors.add(resolved(t.getName())));
+    boolean any = !signatures.isEmpty();
+    for (String key : List.copyOf(signatures.keySet())) {
+      List<String> tensors = new ArrayList<>(signatures.get(key).outputs.values());
+      meta.getSignatureDefMap()
+          .get(key)
+          .getInputsMap()
+          .values()
+          .forEach(tensor -> tensors.add(inliner.resolved(tensor.getName())));
       Set<String> needed = graph.behind(tensors);
       String reason = reason(needed);
       if (reason == null) {
         kept.addAll(needed);
-        opsOfSignatures.add(needed);
       } else {
-        refusedSignatures.put(entry.getKey(), reason);
+        refusedSignatures.put(key, reason);
+        signatures.remove(key);
       }
     }
     if (any && refusedSignatures.size() > 0 && kept.isEmpty()) {
@@ -163,13 +229,27 @@ public final class FlatModel {
               + " signatures=...), or model.export(directory))");
     }
     if (!isOfTensorFlow2()) {
+      Set<String> refused = graph.after(refusedOps.keySet());
       for (FlatNode node : graph.nodes()) {
         if (!refused.contains(node.name)) {
           kept.add(node.name);
         }
       }
     }
+    fillTables(kept);
     return kept;
+  }
+
+  private void fillTables(Set<String> kept) {
+    Set<String> fills = tables.fillsOf(kept);
+    if (!fills.isEmpty()) {
+      kept.addAll(graph.behind(fills));
+      FlatNode first = new FlatNode(graph.freeName("fill_tables"), OpKinds.NO_OP);
+      fills.forEach(op -> first.inputs.add("^" + op));
+      graph.add(first);
+      kept.add(first.name);
+      fillsTables = first.name;
+    }
   }
 
   /** Why ops cannot be kept; null if they can. */
@@ -179,20 +259,20 @@ public final class FlatModel {
         return refusedOps.get(op);
       }
       String type = graph.source(op).type;
-      if (type.contains("HashTable")) {
+      if (Tables.isTable(type) && !tables.isFilled(op)) {
         return "op \""
             + op
             + "\" ("
             + type
-            + ") is a table, which is not taken over; look up in Java, and export the part of the"
-            + " model behind it";
+            + ") is a table that no constant or file of the model fills; look up in Java, and export"
+            + " the part of the model behind it";
       }
     }
     return null;
   }
 
-  private String resolved(String tensor) {
-    return FlatGraph.renamed(inliner.resolved(tensor), names);
+  private String renamed(String tensor) {
+    return FlatGraph.renamed(tensor, names);
   }
 
   private void nameVariables() {
@@ -242,35 +322,39 @@ public final class FlatModel {
     var meta = Protos.metaGraph(metaGraph);
     var made = Protos.metaGraph();
     made.setMetaInfoDef(meta.getMetaInfoDef()).getMetaInfoDefBuilder().clearStrippedOpList();
-    for (var entry : meta.getSignatureDefMap().entrySet()) {
-      if (!entry.getKey().startsWith(INTERNAL_SIGNATURE)
-          && !refusedSignatures.containsKey(entry.getKey())) {
-        var signature = entry.getValue().toBuilder();
-        entry
-            .getValue()
-            .getOutputsMap()
-            .forEach(
-                (name, tensor) ->
-                    signature.putOutputs(
-                        name, tensor.toBuilder().setName(resolved(tensor.getName())).build()));
-        made.putSignatureDef(entry.getKey(), signature.build());
+    for (var entry : signatures.entrySet()) {
+      var original = meta.getSignatureDefMap().get(entry.getKey());
+      var signature = original.toBuilder();
+      entry
+          .getValue()
+          .outputs
+          .forEach(
+              (name, tensor) ->
+                  signature.putOutputs(
+                      name,
+                      original.getOutputsMap().get(name).toBuilder()
+                          .setName(renamed(tensor))
+                          .build()));
+      entry.getValue().computed.replaceAll((name, tensor) -> renamed(tensor));
+      made.putSignatureDef(entry.getKey(), signature.build());
+    }
+    if (fillsTables != null) {
+      made.putSignatureDef(
+          FIRST,
+          Protos.signature()
+              .putOutputs(FIRST, Protos.tensorInfo().setName(fillsTables).build())
+              .build());
+    }
+    for (var asset : meta.getAssetFileDefList()) {
+      if (graph.has(FlatNode.op(asset.getTensorInfo().getName()))) {
+        made.addAssetFileDef(asset);
       }
     }
     var graphDef = made.getGraphDefBuilder().setVersions(meta.getGraphDef().getVersions());
-    Deque<String> called = new ArrayDeque<>();
-    for (FlatNode node : graph.nodes()) {
-      graphDef.addNode(Protos.node(node.toNodeDef()));
-      called.addAll(FunctionBody.calledBy(node.attributes.values()));
-    }
-    Set<String> seen = new HashSet<>();
-    while (!called.isEmpty()) {
-      String name = called.remove();
-      FunctionBody function = functions.get(name);
-      if (function != null && seen.add(name)) {
-        graphDef.getLibraryBuilder().addFunction(Protos.function(function.definition));
-        function.nodes.values().forEach(node -> called.addAll(function.called(node)));
-      }
-    }
+    graph.nodes().forEach(node -> graphDef.addNode(Protos.node(node.toNodeDef())));
+    functions
+        .calledBy(graph.nodes())
+        .forEach(function -> graphDef.getLibraryBuilder().addFunction(Protos.function(function)));
     var updates = meta.getCollectionDefMap().get(UPDATES);
     if (updates != null) {
       List<String> ops = new ArrayList<>();

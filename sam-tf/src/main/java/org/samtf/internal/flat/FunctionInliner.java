@@ -14,7 +14,8 @@ import org.samtf.internal.graph.Protos;
 /** Puts the bodies of functions where they are called. */
 final class FunctionInliner {
 
-  private static final Set<String> CALLS = Set.of("PartitionedCall", "StatefulPartitionedCall");
+  private static final String CALL = "StatefulPartitionedCall";
+  private static final Set<String> CALLS = Set.of("PartitionedCall", CALL);
 
   /** What TensorFlow calls a call; it says nothing in the name of an op. */
   private static final Pattern CALL_NAME = Pattern.compile("(Stateful)?PartitionedCall(_\\d+)?/");
@@ -22,7 +23,7 @@ final class FunctionInliner {
   private static final int DEEPEST = 200;
   private static final int MOST_NODES = 1 << 20;
 
-  private final Map<String, FunctionBody> functions;
+  private final FunctionLibrary functions;
   private final FlatGraph graph = new FlatGraph();
 
   /** What an output of a call is, and what a call has done when it ends. */
@@ -30,9 +31,11 @@ final class FunctionInliner {
 
   private final Map<String, List<String>> ends = new HashMap<>();
   private final Set<String> taken = new HashSet<>();
+
+  private final List<FlatNode> added = new ArrayList<>();
   private int depth = 0;
 
-  FunctionInliner(Map<String, FunctionBody> functions) {
+  FunctionInliner(FunctionLibrary functions) {
     this.functions = functions;
   }
 
@@ -54,22 +57,83 @@ final class FunctionInliner {
     }
   }
 
+  /**
+   * Adds the body of a function.
+   *
+   * @param name of the call, which the names of the ops begin with
+   * @param inputs tensors, and ops to wait for
+   */
+  void call(String name, String function, List<String> inputs) {
+    FlatNode call = new FlatNode(name, CALL);
+    call.inputs.addAll(inputs);
+    inline(call, functions.get(function));
+  }
+
+  /** The ops that were added up to now: what is added later comes at the end. */
+  List<FlatNode> added() {
+    return added;
+  }
+
+  /** The functions of the model. */
+  FunctionLibrary functions() {
+    return functions;
+  }
+
+  /** The graph with calls: inputs may be outputs of those. */
+  FlatGraph unresolved() {
+    return graph;
+  }
+
+  /** A name that nothing has, equal to the wanted one if that is free. */
+  String freeName(String wanted) {
+    String candidate = wanted;
+    for (int i = 1; !taken.add(candidate); i++) {
+      candidate = wanted + "_" + i;
+    }
+    return candidate;
+  }
+
+  /** Puts tensors in the places of the outputs of an op, which is left out. */
+  void replace(FlatNode node, List<String> outputs, List<String> end) {
+    for (int i = 0; i < outputs.size(); i++) {
+      results.put(node.name + ":" + i, FlatNode.canonical(outputs.get(i)));
+    }
+    ends.put(node.name, end);
+    graph.remove(node.name);
+  }
+
+  /** Lets what takes a tensor take another one. */
+  void replace(String tensor, String other) {
+    results.put(tensor, other);
+  }
+
+  /** The ops that a call, or any op, is done with; as control inputs. */
+  Set<String> endsOf(String op) {
+    Set<String> controls = new LinkedHashSet<>();
+    addControls("^" + op, controls);
+    return controls;
+  }
+
+  /** The inputs of a node, each from an op of the graph. */
+  List<String> resolvedInputs(FlatNode node) {
+    Set<String> controls = new LinkedHashSet<>();
+    List<String> inputs = new ArrayList<>();
+    for (String input : node.inputs) {
+      if (FlatNode.isControl(input)) {
+        addControls(input, controls);
+      } else {
+        inputs.add(resolved(input));
+      }
+    }
+    inputs.addAll(controls);
+    return inputs;
+  }
+
   /** The graph, after everything was added. */
   FlatGraph graph() {
     for (FlatNode node : graph.nodes()) {
-      Set<String> inputs = new LinkedHashSet<>();
-      Set<String> controls = new LinkedHashSet<>();
-      List<String> data = new ArrayList<>();
-      for (String input : node.inputs) {
-        if (FlatNode.isControl(input)) {
-          addControls(input, controls);
-        } else {
-          data.add(resolved(input));
-        }
-      }
-      inputs.addAll(controls);
+      List<String> inputs = resolvedInputs(node);
       node.inputs.clear();
-      node.inputs.addAll(data);
       node.inputs.addAll(inputs);
     }
     return graph;
@@ -108,13 +172,14 @@ final class FunctionInliner {
     if (CALLS.contains(node.type)) {
       return node.function("f");
     }
-    return !OutputNames.knows(node.type) && functions.containsKey(node.type) ? node.type : null;
+    return !OutputNames.knows(node.type) && functions.has(node.type) ? node.type : null;
   }
 
   private void add(FlatNode node) {
     String function = functionOf(node);
     if (function == null) {
       graph.add(node);
+      added.add(node);
       if (graph.nodes().size() > MOST_NODES) {
         throw new IllegalArgumentException("its functions make more than " + MOST_NODES + " ops");
       }
@@ -157,10 +222,13 @@ final class FunctionInliner {
       body.nodes.forEach(
           (name, node) -> {
             FlatNode copy = nodes.get(name);
+            boolean isFirst = true;
             for (String input : Protos.node(node).getInputList()) {
               copy.inputs.add(inGraph(input));
+              isFirst &= FlatNode.isControl(input) || arguments.containsKey(input);
             }
-            if (copy.data().isEmpty()) {
+            // What nothing in the function comes before waits for what the call waits for.
+            if (isFirst || functionOf(copy) != null) {
               copy.inputs.addAll(controls);
             }
           });
@@ -183,11 +251,7 @@ final class FunctionInliner {
         // Calls keep their paths, so that those are no two.
         free = CALL_NAME.matcher(path).replaceAll("");
       }
-      String candidate = free;
-      for (int i = 1; !taken.add(candidate); i++) {
-        candidate = free + "_" + i;
-      }
-      FlatNode node = FlatNode.of(candidate, nodeDef, List.of());
+      FlatNode node = FlatNode.of(freeName(free), nodeDef, List.of());
       // A function may leave attributes to its caller.
       node.attributes.replaceAll(
           (attribute, value) -> {

@@ -20,18 +20,25 @@ final class ReferenceVariables {
   /** Ops that take a resource variable and have no counterpart. */
   private final Map<String, String> refused = new LinkedHashMap<>();
 
-  private ReferenceVariables(FlatGraph graph, ResourceVariables resources) {
+  /** Why loops and choices were not written out, by their names. */
+  private final Map<String, String> left;
+
+  private ReferenceVariables(
+      FlatGraph graph, ResourceVariables resources, Map<String, String> left) {
     this.graph = graph;
     this.resources = resources;
+    this.left = left;
   }
 
   /**
    * Rewrites a graph.
    *
+   * @param left why loops and choices of functions are still there, by their names
    * @return what could not be rewritten, by the name of the op: why
    */
-  static Map<String, String> write(FlatGraph graph, ResourceVariables resources) {
-    ReferenceVariables rewriting = new ReferenceVariables(graph, resources);
+  static Map<String, String> write(
+      FlatGraph graph, ResourceVariables resources, Map<String, String> left) {
+    ReferenceVariables rewriting = new ReferenceVariables(graph, resources, left);
     List<FlatNode> takers = new ArrayList<>();
     List<FlatNode> variables = new ArrayList<>();
     // All are found first: what takes a handle shows by the handles.
@@ -128,8 +135,8 @@ final class ReferenceVariables {
   private void refuse(FlatNode node, FlatNode variable) {
     String reason =
         OpKinds.isCall(node.type)
-            ? ", which functions in it read; loops and choices have no gradient in TensorFlow Java."
-                + " Write a loop out in Python (unroll=True for a recurrent layer of Keras)"
+            ? ", which functions in it read, and cannot be written out: "
+                + left.getOrDefault(node.name, "it is neither a loop nor a choice")
             : " itself, and there is no such op for the variables of TensorFlow Java";
     refused.put(
         node.name,

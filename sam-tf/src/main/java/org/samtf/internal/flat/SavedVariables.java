@@ -26,6 +26,9 @@ public final class SavedVariables {
   private final Map<String, Boolean> byName = new HashMap<>();
   private final Map<String, String> names = new HashMap<>();
 
+  /** By the number of the object. */
+  private final Map<Integer, String> keys = new HashMap<>();
+
   private SavedVariables() {}
 
   /** Reads what a graph of a SavedModel says: its objects, or its collections. */
@@ -84,6 +87,7 @@ public final class SavedVariables {
       int id = todo.remove();
       var object = objects.getNodes(id);
       if (object.hasVariable()) {
+        keys.put(id, paths[id] + KEY_END);
         boolean trainable = object.getVariable().getTrainable();
         byKey.put(paths[id] + KEY_END, trainable);
         names.put(paths[id] + KEY_END, object.getVariable().getName());
@@ -98,6 +102,11 @@ public final class SavedVariables {
         }
       }
     }
+  }
+
+  /** The key in the checkpoint of an object that is a variable; null if it is none. */
+  String key(int object) {
+    return keys.get(object);
   }
 
   /**

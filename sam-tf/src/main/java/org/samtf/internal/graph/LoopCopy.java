@@ -24,9 +24,9 @@ import org.tensorflow.internal.c_api.global.tensorflow;
 /**
  * Copies ops among which are loops of ops with back edges.
  *
- * <p>An op is built after its inputs, so a loop cannot be built op by op: it comes into a graph as a
- * GraphDef. Its inputs that are not in there are named in the import, which TensorFlow Java has no
- * method for; TensorFlow has.
+ * <p>An op is built after its inputs, so a loop cannot be built op by op: it comes into a graph as
+ * a GraphDef. Its inputs that are not in there are named in the import, which TensorFlow Java has
+ * no method for; TensorFlow has.
  *
  * <p>A frame has one loop: the copies get frames of their own. Where a loop reads a resource
  * variable and another tensor is to be read in its place, that is carried into it and not the
@@ -48,7 +48,9 @@ public final class LoopCopy {
   private final GraphCopy.Inputs inputs;
   private final Map<GraphOperation, String> names = new LinkedHashMap<>();
 
-  /** The ops that carry a value into a loop which the originals carry the handle of a variable in. */
+  /**
+   * The ops that carry a value into a loop which the originals carry the handle of a variable in.
+   */
   private final Map<GraphOperation, Output<?>> values = new HashMap<>();
 
   private final Map<Output<?>, Integer> outside = new LinkedHashMap<>();
@@ -142,7 +144,9 @@ public final class LoopCopy {
     String name = names.get(control);
     return name != null
         ? name
-        : OUTSIDE + "_control_" + outsideControls.computeIfAbsent(control, o -> outsideControls.size());
+        : OUTSIDE
+            + "_control_"
+            + outsideControls.computeIfAbsent(control, o -> outsideControls.size());
   }
 
   private void importAll(byte[] definition) {

@@ -17,6 +17,11 @@ import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.RunOptions;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.ServerDef;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.Struct.StructuredValue;
+import org.tensorflow.proto.Struct.TensorSpecProto;
+import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.TensorShapeProto;
 import org.tensorflow.proto.VariableDef;
 
 /** TensorFlow's messages, whose package differs between lines of TensorFlow Java. */
@@ -167,5 +172,35 @@ public final class Protos {
    */
   public static VariableDef variable(ByteString serialized) throws InvalidProtocolBufferException {
     return VariableDef.parseFrom(serialized);
+  }
+
+  /** Nested values, as Python's functions take and return them. */
+  public static StructuredValue structure(Message message) {
+    return (StructuredValue) message;
+  }
+
+  /** A signature that is to be made. */
+  public static SignatureDef.Builder signature() {
+    return SignatureDef.newBuilder();
+  }
+
+  /** A tensor of a signature that is to be made. */
+  public static TensorInfo.Builder tensorInfo() {
+    return TensorInfo.newBuilder();
+  }
+
+  /** A tensor of a signature. */
+  public static TensorInfo tensorInfo(Message message) {
+    return (TensorInfo) message;
+  }
+
+  /** What Python says of a tensor that a function takes or returns. */
+  public static TensorSpecProto tensorSpec(Message message) {
+    return (TensorSpecProto) message;
+  }
+
+  /** The shape of a tensor. */
+  public static TensorShapeProto shape(Message message) {
+    return (TensorShapeProto) message;
   }
 }

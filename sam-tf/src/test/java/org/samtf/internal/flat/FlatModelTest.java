@@ -25,7 +25,8 @@ class FlatModelTest {
   private Random random;
 
   @ParameterizedTest
-  @ValueSource(strings = {"module", "keras3_lstm", "tensorflow1"})
+  @ValueSource(
+      strings = {"module", "module_training", "control_flow", "keras3_lstm", "tensorflow1"})
   void damagedModelsAreRefusedInOneLine(String name) throws IOException {
     Path file =
         Path.of("src/test/resources/org/samtf/model/python", name, "model", "saved_model.pb");
@@ -35,7 +36,7 @@ class FlatModelTest {
       random = new Random(seed);
       Message damaged = damaged(model, DAMAGE[seed % DAMAGE.length]);
       try {
-        FlatModel.of(damaged);
+        FlatModel.of(ModelFunctions.withTrainingIfAny(damaged));
       } catch (IllegalArgumentException e) {
         assertThat(e.getMessage()).as("seed %d", seed).hasLineCount(1);
         refused++;
