@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -129,66 +128,5 @@ class SeveralMachinesTest {
     worker.kill();
     assertThat(chief.exitCode()).as(chief.err()).isEqualTo(ExitCode.LOST_MACHINE);
     assertThat(chief.err()).contains("no answer from worker 1 at " + cluster.split(",")[1]);
-  }
-
-  /**
-   * Faults at random moments, until the job has come to its end: the worker or the first machine is
-   * killed, the worker is frozen for a while, the first machine is asked to stop.
-   */
-  @Tag("long")
-  @Test
-  void twentyFaultsChangeNoBit() throws Exception {
-    String[] longer = {"--epochs", "150", "--checkpoint-every", "40", "--step-timeout", "10"};
-    String cluster = addresses(2);
-    TrainProcess first = start(cluster, 0, "quiet", longer);
-    start(cluster, 1, "quiet", longer);
-    assertThat(first.exitCode()).as(first.err()).isEqualTo(ExitCode.OK);
-
-    String other = addresses(2);
-    TrainProcess chief = start(other, 0, "faults", longer);
-    TrainProcess worker = start(other, 1, "faults", longer);
-    Random random = new Random(20201003);
-    Map<String, Integer> faults = new TreeMap<>();
-    for (int fault = 0; fault < 24; fault++) {
-      int until = steps("faults") + 1 + random.nextInt(60);
-      TrainProcess running = chief;
-      running.await(() -> steps("faults") >= until);
-      Thread.sleep(random.nextInt(30));
-      if (!chief.isAlive()) {
-        break;
-      }
-      String kind =
-          List.of("worker killed", "worker frozen", "first killed", "first stopped").get(fault % 4);
-      faults.merge(kind, 1, Integer::sum);
-      switch (kind) {
-        case "worker killed" -> {
-          worker.kill();
-          worker = start(other, 1, "faults", longer);
-        }
-        case "worker frozen" -> {
-          worker.signal("STOP");
-          Thread.sleep(11000 + random.nextInt(4000));
-          worker.signal("CONT");
-        }
-        case "first killed" -> {
-          chief.kill();
-          chief = start(other, 0, "faults", longer);
-        }
-        default -> {
-          chief.signal("TERM");
-          chief.exitCode();
-          worker.exitCode();
-          chief = start(other, 0, "faults", longer);
-          worker = start(other, 1, "faults", longer);
-        }
-      }
-    }
-    System.out.println(faults);
-    assertThat(chief.exitCode()).as(chief.err()).isEqualTo(ExitCode.OK);
-    assertThat(faults.values().stream().mapToInt(Integer::intValue).sum()).isGreaterThan(19);
-    assertThat(report("faults")).isEqualTo(report("quiet"));
-    Path variables = Path.of("model", "variables", "variables.data-00000-of-00001");
-    assertThat(directory.resolve("faults").resolve(variables))
-        .hasSameBinaryContentAs(directory.resolve("quiet").resolve(variables));
   }
 }
