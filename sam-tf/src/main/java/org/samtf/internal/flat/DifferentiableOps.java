@@ -17,6 +17,15 @@ final class DifferentiableOps {
   private static final Set<String> OLD =
       Set.of("Variable", "Gather", "FusedBatchNorm", "FusedBatchNormV2");
 
+  private static final Set<String> RANDOM =
+      Set.of(
+          "StatelessRandomNormal",
+          "StatelessRandomNormalV2",
+          "StatelessRandomUniform",
+          "StatelessRandomUniformV2",
+          "StatelessTruncatedNormal",
+          "StatelessTruncatedNormalV2");
+
   private static final String IDENTITY_N = "IdentityN";
 
   private DifferentiableOps() {}
@@ -79,11 +88,12 @@ final class DifferentiableOps {
   static void stopAtRandomNumbers(FlatGraph graph) {
     Map<String, String> stopped = new HashMap<>();
     for (FlatNode node : new ArrayList<>(graph.nodes())) {
-      if (node.type.startsWith("StatelessRandom") && node.attributes.containsKey("dtype")
-          || node.type.startsWith("StatelessTruncatedNormal")) {
+      if (RANDOM.contains(node.type)) {
+        // Python leaves out what is the default.
+        int type = node.attributes.containsKey("dtype") ? node.type("dtype") : FlatNode.FLOAT;
         FlatNode stop =
             new FlatNode(graph.freeName(node.name + "/stopped"), "StopGradient", node.name + ":0")
-                .with("T", node.type("dtype"));
+                .with("T", type);
         stop.device = node.device;
         stopped.put(node.name + ":0", stop.name + ":0");
         graph.add(stop);
