@@ -259,14 +259,6 @@ class FineTuneTest {
   /**
    * Only the range of the pixels differs: the first layer sees numbers that are 255 times as large.
    */
-  @Test
-  void pixelsComeAsTheModelWantsThem() throws IOException {
-    JsonNode unit = figures("unit", "--pixels=0..1");
-    assertThat(figures("default")).isEqualTo(unit);
-    assertThat(figures("bytes", "--pixels=0..255")).isNotEqualTo(unit);
-    assertThat(figures("symmetric", "--pixels=-1..1")).isNotEqualTo(unit);
-  }
-
   private JsonNode figures(String name, String... options) throws IOException {
     List<String> all = new ArrayList<>(List.of(options));
     all.add("--out=" + directory.resolve(name));
