@@ -13,9 +13,8 @@ import org.samtf.internal.graph.OpKinds;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;
+import org.tensorflow.op.Operands;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.types.family.TType;
 
 /**
  * The forward ops that C++ has gradients of, in a graph of their own, to be differentiated there.
@@ -28,6 +27,11 @@ final class UncutStretch implements AutoCloseable {
 
   /** Up to this size a constant is copied: gradients may look at axes and the like. */
   private static final long SMALL = 64;
+
+  /**
+   * In TensorFlow's numbering of types, that of a reference is this much above that of its value.
+   */
+  private static final int REFERENCES = 100;
 
   private final GraphScope target;
   private final Predicate<Output<?>> isCut;
@@ -100,8 +104,15 @@ final class UncutStretch implements AutoCloseable {
       back.put(copy, op);
       return copy.output(0);
     }
-    Output<? extends TType> placeholder =
-        tf.placeholder(tensor.type(), Placeholder.shape(tensor.shape())).asOutput();
+    // A placeholder is no reference; and TensorFlow has types that TF-Java has no class for.
+    boolean isReference = tensor.dataType().getNumber() > REFERENCES;
+    Output<?> placeholder =
+        graph
+            .opBuilder("Placeholder", scope.makeOpName("Placeholder"), scope)
+            .setAttr("dtype", isReference ? Operands.toDataType(tensor.type()) : tensor.dataType())
+            .setAttr("shape", tensor.shape())
+            .build()
+            .output(0);
     stoodFor.put(placeholder, tensor);
     back.put((GraphOperation) placeholder.op(), op);
     return placeholder;
