@@ -40,7 +40,7 @@ class TrainUpdateTest {
         "--optimizer lamb --schedule exponential:0.5 --no-sam --average ema:0.9,corrected",
         "--optimizer sgd --schedule cosine-restarts:1,2 --rho-schedule linear --average swa:1",
         "--optimizer sgd --schedule polynomial:2 --average ema:0.5,warm-up --micro-batches 4",
-        "--clip-norm 0.5 --average swa:1,1 --variant msam",
+        "--clip-norm 0.5 --average swa:1,2 --variant msam",
       })
   void trains(String options) {
     var run = run(train(options.split(" ")));
