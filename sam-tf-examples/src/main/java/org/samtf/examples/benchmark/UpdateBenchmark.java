@@ -41,14 +41,14 @@ public final class UpdateBenchmark {
 
     TrainingSettings settings(TimedNetwork network, int batchSize) {
       return new TrainingSettings(
-          network.architecture(),
-          base,
-          base.defaultLearningRate() / 10,
-          base.takesMomentum() ? Wrapping.MOMENTUM : 0,
-          hasSam ? Optional.of(SamSettings.of(SamOptimizer.RHO_DEFAULT)) : Optional.empty(),
-          EPOCHS,
-          batchSize,
-          StepSubject.SEED)
+              network.architecture(),
+              base,
+              base.defaultLearningRate() / 10,
+              base.takesMomentum() ? Wrapping.MOMENTUM : 0,
+              hasSam ? Optional.of(SamSettings.of(SamOptimizer.RHO_DEFAULT)) : Optional.empty(),
+              EPOCHS,
+              batchSize,
+              StepSubject.SEED)
           .with(update);
     }
   }

@@ -381,6 +381,7 @@ public final class Trainer implements AutoCloseable {
     session.run(evaluated.reset());
     Batches.inOrder(
         data.train(),
+        network.format(),
         settings.batchSize(),
         batch -> {
           betweenBatches.run();

@@ -30,8 +30,8 @@ public record TrainingSettings(
     UpdateSettings update) {
 
   /**
-   * Settings in float32, whose steps fail if a gradient is not finite, with a constant learning rate
-   * and nothing besides.
+   * Settings in float32, whose steps fail if a gradient is not finite, with a constant learning
+   * rate and nothing besides.
    *
    * @param architecture what the network is made of
    * @param base the optimizer that updates the weights

@@ -104,15 +104,7 @@ public record TrainingStep(
           skipped,
           average);
     }
-    return withSam(
-        graph,
-        base,
-        network,
-        computed,
-        settings,
-        run,
-        average,
-        partInputs);
+    return withSam(graph, base, network, computed, settings, run, average, partInputs);
   }
 
   private static TrainingStep withSam(

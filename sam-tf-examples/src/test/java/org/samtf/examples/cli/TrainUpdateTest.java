@@ -76,8 +76,7 @@ class TrainUpdateTest {
       reports.add(report);
       var predict = CommandLineFixture.run("predict", "--model=" + model);
       double accuracy = last(report).get("test").get("accuracy").asDouble();
-      assertThat(predict.out())
-          .contains(Format.percent(accuracy));
+      assertThat(predict.out()).contains(Format.percent(accuracy));
     }
     assertThat(last(reports.get(0)).get("batchLoss"))
         .isEqualTo(last(reports.get(1)).get("batchLoss"));
