@@ -8,6 +8,7 @@ import java.util.Set;
 import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpDefs;
 import org.samtf.internal.graph.OpKinds;
+import org.samtf.internal.graph.TwinPlan;
 import org.samtf.internal.graph.Upstream;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.samtf.internal.graph.Arguments;
+import org.samtf.internal.graph.GradientsOfItsOwn;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
@@ -48,7 +49,7 @@ import org.tensorflow.types.family.TType;
  * <p>The graph must be complete up to the loss when {@code minimize} is called. The optimizer is
  * not safe for use by several threads; running the graph is.
  */
-public final class SamOptimizer extends WrappingOptimizer {
+public final class SamOptimizer extends WrappingOptimizer implements GradientsOfItsOwn {
 
   /** The size ρ of the neighbourhood if none is given; the paper's choice for CIFAR-10. */
   public static final float RHO_DEFAULT = 0.05f;

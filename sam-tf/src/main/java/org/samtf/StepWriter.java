@@ -12,6 +12,8 @@ import org.samtf.direction.StepVectors;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.Twin;
+import org.samtf.internal.graph.TwinPlan;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;

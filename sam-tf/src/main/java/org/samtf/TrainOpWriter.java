@@ -16,6 +16,8 @@ import org.samtf.internal.graph.NamePatterns;
 import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.Twin;
+import org.samtf.internal.graph.TwinPlan;
 import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;

@@ -15,6 +15,7 @@ import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Node;
 import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Reals;
+import org.samtf.internal.graph.TwinPlan;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;

@@ -41,7 +41,7 @@ class HouseTest {
           .whereLayer("gradient")
           .mayOnlyAccessLayers("graph")
           .whereLayer("direction")
-          .mayNotAccessAnyLayer()
+          .mayOnlyAccessLayers("graph")
           .whereLayer("train")
           .mayOnlyAccessLayers("graph")
           .whereLayer("step")

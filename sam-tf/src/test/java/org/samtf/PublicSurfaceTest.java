@@ -25,7 +25,8 @@ class PublicSurfaceTest {
           .haveNameMatching(
               "org\\.samtf\\.(SamOptimizer(Builder)?|SamTrainOp|OrderedOptimizer|NonFiniteGradient|NotFinite"
                   + "|direction\\.(AscentDirections?|DescentDirections?|StepVectors|WeightVector)"
-                  + "|train\\.(Schedules?|Sgd|AdamW|Lion|Clipped|MixedPrecision)"
+                  + "|train\\.(Schedules?|Sgd|AdamW|Lion|Lamb|Clipped|MixedPrecision"
+                  + "|WeightAverage|BatchStatistics)"
                   + "|model\\.(LoadedModel|ModelLoader|ModelExporter|GraphCheckpoint)"
                   + "|gpu\\.(GpuCheck|CudaLibraries|NativeLibrary)"
                   + "|cluster\\.(Cluster|LostTaskException))");

@@ -190,6 +190,15 @@ public final class SmallClassifier {
         tf.math.mul(average, tf.constant(0.9f)), tf.math.mul(statistic, tf.constant(0.1f)));
   }
 
+  /** The statistics that a batch is normalized with in training. */
+  public Operand<TFloat32> batchMean() {
+    return training.batchMean();
+  }
+
+  public Operand<TFloat32> batchVariance() {
+    return training.batchVariance();
+  }
+
   public Signature predict() {
     return Signature.builder()
         .key("predict")

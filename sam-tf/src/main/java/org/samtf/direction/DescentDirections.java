@@ -1,5 +1,6 @@
 package org.samtf.direction;
 
+import org.samtf.internal.graph.Numbers;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;

@@ -84,18 +84,18 @@ public final class GraphCheckpoint {
     if (names.isEmpty()) {
       throw new IllegalStateException("the graph has no variable to save");
     }
-    try (Result values = read(graph, session, names, "save")) {
+    try (Result values = read(session, OtherValues.none().of(graph, names), "save")) {
       VariableValues.write(checkpoint, names, values);
     } catch (TensorFlowException e) {
       throw FileErrors.explained("checkpoint " + checkpoint + " cannot be written", e);
     }
   }
 
-  /** What variables are, after pending initial values were assigned. */
-  static Result read(Graph graph, Session session, List<String> names, String purpose) {
+  /** What variables, or others, are after pending initial values were assigned. */
+  static Result read(Session session, List<Output<?>> tensors, String purpose) {
     try {
       session.initialize();
-      return VariableValues.read(graph, session, names);
+      return VariableValues.read(session, tensors);
     } catch (TensorFlowException e) {
       throw new IllegalStateException(
           "a variable has no value to "
@@ -149,9 +149,9 @@ public final class GraphCheckpoint {
     }
   }
 
-  /** What variables are now. */
-  Result read(List<String> names, String purpose) {
-    return read(graph, session, names, purpose);
+  /** What variables are now, or what is to be saved in their place. */
+  Result read(List<String> names, OtherValues others, String purpose) {
+    return read(session, others.of(graph, names), purpose);
   }
 
   /** Gives one variable a value. */

@@ -513,10 +513,31 @@ public final class LoadedModel implements AutoCloseable {
    *     place for a variable that is trained, such as a new head: then use {@link #exporter}
    */
   public void saveInto(Path original, Path target, String... tags) throws IOException {
+    saveInto(original, target, Map.of(), tags);
+  }
+
+  /**
+   * The same, with other values than some variables have here: those of {@code
+   * WeightAverage.values()}, for example.
+   *
+   * @param original as above
+   * @param target as above
+   * @param values as for {@link ModelExporter#values}
+   * @param tags as above
+   * @throws IOException as above
+   * @throws IllegalArgumentException as above, and as {@link ModelExporter#values} does
+   */
+  public void saveInto(
+      Path original,
+      Path target,
+      Map<? extends Operand<?>, ? extends Operand<?>> values,
+      String... tags)
+      throws IOException {
     Arguments.given(original, "original");
     Arguments.given(target, "target");
     Arguments.noneNull(tags, "tags");
-    SavedModelCopy.of(original, tags).write(target, graph, variables, trained);
+    OtherValues others = OtherValues.of(graph, values);
+    SavedModelCopy.of(original, tags).write(target, graph, variables, trained, others);
   }
 
   /** Closes the graph and the session. */

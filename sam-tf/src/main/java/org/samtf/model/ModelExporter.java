@@ -78,6 +78,7 @@ public final class ModelExporter {
   private final Signatures known;
   private final Map<String, Exported> signatures = new LinkedHashMap<>();
   private boolean withDevices = true;
+  private OtherValues values = OtherValues.none();
 
   /**
    * Starts the export of a model.
@@ -154,6 +155,22 @@ public final class ModelExporter {
     return this;
   }
 
+  /**
+   * Writes other values than the variables have here, under the names of the variables: those of
+   * {@code WeightAverage.values()}, for example. The variables keep theirs. A signature that trains
+   * goes on from what is written.
+   *
+   * @param values tensors of this graph that need no feeds, by variable; variables that are not in
+   *     it are written as they are
+   * @return this exporter
+   * @throws IllegalArgumentException if a key is no variable of this graph, or its value is of
+   *     another type or shape
+   */
+  public ModelExporter values(Map<? extends Operand<?>, ? extends Operand<?>> values) {
+    this.values = OtherValues.of(graph, values);
+    return this;
+  }
+
   private ModelExporter add(Signature signature, GraphOperation step) {
     if (signatures.containsKey(signature.key())) {
       throw new IllegalArgumentException(
@@ -210,11 +227,11 @@ public final class ModelExporter {
   private void write(ModelGraph model, Set<String> kept, Path directory) throws IOException {
     List<String> variables = model.ofType(OpKinds.VARIABLE, kept);
     // Beside the model while it is written, and gone before it is renamed.
-    Path values = directory.resolve("values");
+    Path saved = directory.resolve("values");
     if (!variables.isEmpty()) {
-      Files.createDirectory(values);
-      try (Result result = GraphCheckpoint.read(graph, session, variables, "export")) {
-        VariableValues.write(values.resolve("values"), variables, result);
+      Files.createDirectory(saved);
+      try (Result result = GraphCheckpoint.read(session, values.of(graph, variables), "export")) {
+        VariableValues.write(saved.resolve("values"), variables, result);
       }
     }
     try (Graph copy = new Graph();
@@ -227,8 +244,8 @@ public final class ModelExporter {
                 ? Signatures.in(copy, exported.signature)
                 : afterStep(copy, exported));
       }
-      copySession.restore(values.resolve("values").toString());
-      WholeDirectory.delete(values);
+      copySession.restore(saved.resolve("values").toString());
+      WholeDirectory.delete(saved);
       SavedModelBundle.exporter(directory.toString())
           .withSession(copySession)
           .withSignatures(written.toArray(new Signature[0]))

@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.samtf.internal.flat.FlatModel;
 import org.samtf.internal.flat.ModelFunctions;
@@ -61,20 +63,27 @@ final class SavedModelCopy {
    * Writes the copy.
    *
    * @param trained the variables that must be in it, by name
+   * @param others what is written in place of the values of some
    * @throws IllegalArgumentException if one is not, or is there of another type or shape
    */
-  void write(Path target, Graph graph, GraphCheckpoint variables, Collection<String> trained)
+  void write(
+      Path target,
+      Graph graph,
+      GraphCheckpoint variables,
+      Collection<String> trained,
+      OtherValues others)
       throws IOException {
     WholeDirectory whole = WholeDirectory.at(target);
     Map<String, List<String>> keys = flat.checkpointKeys();
-    List<String> without = new ArrayList<>(trained);
+    Set<String> without = new LinkedHashSet<>(trained);
+    without.addAll(others.names());
     without.removeAll(keys.keySet());
     if (!without.isEmpty()) {
       throw new IllegalArgumentException(
           name
               + " has no place for the values of "
               + NamePatterns.list(without)
-              + ", which are trained; use exporter() to write a new model");
+              + ", which are trained or given; use exporter() to write a new model");
     }
     List<String> names = new ArrayList<>(VariableValues.of(graph).keySet());
     names.retainAll(keys.keySet());
@@ -87,7 +96,7 @@ final class SavedModelCopy {
         directory -> {
           copyTo(directory);
           Path prefix = Files.createDirectory(directory.resolve(VARIABLES)).resolve(VARIABLES);
-          try (Result values = variables.read(names, "save")) {
+          try (Result values = variables.read(names, others, "save")) {
             Map<String, Integer> placed = new LinkedHashMap<>();
             for (int i = 0; i < names.size(); i++) {
               for (String key : keys.get(names.get(i))) {

@@ -35,10 +35,10 @@ final class VariableValues {
 
   private VariableValues() {}
 
-  /** What the variables of a session are, in one run. */
-  static Result read(Graph graph, Session session, Collection<String> names) {
+  /** What tensors of a session are, in one run. */
+  static Result read(Session session, Collection<Output<?>> tensors) {
     Session.Runner runner = session.runner();
-    names.forEach(name -> runner.fetch(graph.operation(name).output(0)));
+    tensors.forEach(runner::fetch);
     return runner.run();
   }
 

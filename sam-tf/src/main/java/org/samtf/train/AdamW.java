@@ -2,6 +2,7 @@ package org.samtf.train;
 
 import java.util.List;
 import java.util.Optional;
+import org.samtf.internal.graph.Numbers;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;

@@ -2,10 +2,9 @@ package org.samtf.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.EuclideanNorm;
 import org.samtf.internal.graph.Kernels;
+import org.samtf.internal.graph.Numbers;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -13,7 +12,6 @@ import org.tensorflow.Output;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
 
@@ -28,20 +26,18 @@ import org.tensorflow.types.family.TType;
  * Op train = new SamOptimizer(graph, base, 0.05f).minimize(loss);
  * }</pre>
  */
-public final class Clipped extends VariableOptimizer {
+public final class Clipped extends OptimizerAround {
 
   /** How gradients are clipped. */
   private interface Rule {
     List<Operand<TNumber>> clip(Ops tf, List<Operand<TNumber>> gradients);
   }
 
-  private final Optimizer base;
   private final Rule rule;
   private final String text;
 
   private Clipped(Graph graph, Optimizer base, Rule rule, String text) {
-    super(Arguments.given(graph, "graph"), "Clipped");
-    this.base = Arguments.given(base, "base");
+    super(graph, base, "Clipped");
     this.rule = rule;
     this.text = text;
   }
@@ -54,7 +50,8 @@ public final class Clipped extends VariableOptimizer {
    * @param base the optimizer to wrap, made for the same graph
    * @param most the largest norm, more than 0 and finite
    * @return an optimizer
-   * @throws IllegalArgumentException if {@code most} is out of range
+   * @throws IllegalArgumentException if {@code most} is out of range, or {@code base} is made for
+   *     another graph or is a SamOptimizer, which goes around this one
    */
   public static Clipped byGlobalNorm(Graph graph, Optimizer base, double most) {
     Numbers.positive("most", most);
@@ -77,7 +74,8 @@ public final class Clipped extends VariableOptimizer {
    * @param base the optimizer to wrap, made for the same graph
    * @param most the largest norm, more than 0 and finite
    * @return an optimizer
-   * @throws IllegalArgumentException if {@code most} is out of range
+   * @throws IllegalArgumentException if {@code most} is out of range, or {@code base} is made for
+   *     another graph or is a SamOptimizer, which goes around this one
    */
   public static Clipped byNorm(Graph graph, Optimizer base, double most) {
     Numbers.positive("most", most);
@@ -99,7 +97,8 @@ public final class Clipped extends VariableOptimizer {
    * @param base the optimizer to wrap, made for the same graph
    * @param most the largest magnitude, more than 0 and finite
    * @return an optimizer
-   * @throws IllegalArgumentException if {@code most} is out of range
+   * @throws IllegalArgumentException if {@code most} is out of range, or {@code base} is made for
+   *     another graph or is a SamOptimizer, which goes around this one
    */
   public static Clipped byValue(Graph graph, Optimizer base, double most) {
     Numbers.positive("most", most);
@@ -151,21 +150,6 @@ public final class Clipped extends VariableOptimizer {
       clipped.add(new GradAndVar<TType>(gradient, Reals.unchecked(open.get(i).getVariable())));
     }
     return base.applyGradients(clipped, name);
-  }
-
-  @Override
-  public <T extends TType> Optional<Variable<T>> getSlot(Output<T> variable, String slotName) {
-    return base.getSlot(variable, slotName);
-  }
-
-  @Override
-  <T extends TType> Op update(Ops at, Output<T> gradient, Output<T> variable) {
-    throw new UnsupportedOperationException("the wrapped optimizer applies the gradients");
-  }
-
-  @Override
-  public String getOptimizerName() {
-    return "Clipped" + base.getOptimizerName();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.samtf.train;
 
+import org.samtf.internal.graph.Numbers;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat64;

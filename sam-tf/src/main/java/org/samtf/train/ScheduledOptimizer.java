@@ -11,6 +11,7 @@ import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.Assignments;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.NamePatterns;
+import org.samtf.internal.graph.Numbers;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -31,6 +32,7 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
   private final Schedule weightDecay;
   private final boolean decays;
   private final List<String> notDecayed;
+  private final boolean decaysVectors;
   private final String name;
 
   /** The names of the variables that do not decay. */
@@ -49,6 +51,7 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
     this.weightDecay = settings.weightDecay;
     this.decays = settings.decays;
     this.notDecayed = settings.notDecayed;
+    this.decaysVectors = settings.decaysVectors;
     this.name = settings.name;
   }
 
@@ -125,9 +128,17 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
 
   /** The factor of the weights in the update, as if it were a gradient; none for no decay. */
   final Optional<Operand<TFloat64>> weightDecay(Output<?> variable) {
-    return !decays || withoutDecay.contains(nameOf(variable))
+    return !decays
+            || withoutDecay.contains(nameOf(variable))
+            || !decaysVectors && isVector(variable)
         ? Optional.empty()
         : Optional.of(value("decay", () -> weightDecay.at(tf, stepsBefore())));
+  }
+
+  /** Whether there are no axes, or one: a bias, or what scales and shifts a normalized tensor. */
+  static boolean isVector(Output<?> variable) {
+    int axes = variable.shape().numDimensions();
+    return axes == 0 || axes == 1;
   }
 
   /** The decay of weights beside the update; nothing if there is none. */
@@ -155,7 +166,7 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
   }
 
   /** The variable's own name, also where it is handed on by reference under another. */
-  private static String nameOf(Output<?> variable) {
+  static String nameOf(Output<?> variable) {
     Set<GraphOperation> behind = Assignments.variablesBehind((GraphOperation) variable.op());
     return behind.size() == 1 ? behind.iterator().next().name() : variable.op().name();
   }
@@ -172,6 +183,7 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
     private Schedule weightDecay = Schedules.constant(0);
     private boolean decays;
     private List<String> notDecayed = List.of();
+    private boolean decaysVectors = true;
     private String name;
 
     Settings(Graph graph, String name, double learningRate) {
@@ -214,11 +226,7 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
      * @throws IllegalArgumentException if {@code decay} is out of range
      */
     public B weightDecay(double decay) {
-      if (!(decay >= 0 && decay < Double.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException(
-            "weightDecay is " + decay + "; it must be finite and at least 0");
-      }
-      weightDecay(Schedules.constant(decay));
+      weightDecay(Schedules.constant(Numbers.notNegative("weightDecay", decay)));
       decays = decay > 0;
       return self();
     }
@@ -248,6 +256,17 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
     public B doNotDecay(String... patterns) {
       this.notDecayed = List.of(Arguments.noneNull(patterns, "doNotDecay"));
       notDecayed.forEach(pattern -> NamePatterns.compile("doNotDecay", pattern));
+      return self();
+    }
+
+    /**
+     * Leaves out of the decay all variables with fewer than two axes, as biases and those of
+     * normalization are, whatever their names. They decay by default.
+     *
+     * @return this builder
+     */
+    public B doNotDecayVectors() {
+      this.decaysVectors = false;
       return self();
     }
 

@@ -1,5 +1,6 @@
 package org.samtf.train;
 
+import org.samtf.internal.graph.Numbers;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat64;
@@ -76,6 +77,47 @@ public final class Schedules {
     Numbers.atLeast("steps", steps, 1);
     return (tf, step) -> {
       Operand<TFloat64> angle = tf.math.mul(share(tf, step, steps), tf.constant(Math.PI));
+      Operand<TFloat64> height = tf.math.add(tf.math.cos(angle), tf.constant(1.0));
+      return tf.math.add(tf.constant(last), tf.math.mul(height, tf.constant((first - last) / 2)));
+    };
+  }
+
+  /**
+   * Half a cosine again and again (Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent
+   * with Warm Restarts", equation 5), each time {@code factor} times as long, as PyTorch's {@code
+   * CosineAnnealingWarmRestarts} has it. It has no end.
+   *
+   * @param first finite: where each begins
+   * @param last finite: what each falls towards
+   * @param steps of the first, at least 1
+   * @param factor at least 1
+   * @return the schedule
+   * @throws IllegalArgumentException if a number is out of range
+   */
+  public static Schedule cosineRestarts(double first, double last, long steps, int factor) {
+    Numbers.finite("first", first);
+    Numbers.finite("last", last);
+    Numbers.atLeast("steps", steps, 1);
+    Numbers.atLeast("factor", factor, 1);
+    return (tf, step) -> {
+      Operand<TFloat64> length = tf.constant((double) steps);
+      Operand<TFloat64> since;
+      if (factor == 1) {
+        since = tf.math.floorMod(step, length);
+      } else {
+        // n restarts are over after steps·(factorⁿ − 1)/(factor − 1).
+        Operand<TFloat64> one = tf.constant(1.0);
+        Operand<TFloat64> ratio = tf.constant(factor - 1.0);
+        Operand<TFloat64> power = tf.math.add(tf.math.div(tf.math.mul(step, ratio), length), one);
+        Operand<TFloat64> over = tf.math.div(tf.math.log(power), tf.constant(Math.log(factor)));
+        // What rounding takes from a whole number is given back; a step is more than that.
+        Operand<TFloat64> n = tf.math.floor(tf.math.add(over, tf.constant(1e-12)));
+        Operand<TFloat64> now = tf.math.pow(tf.constant((double) factor), n);
+        Operand<TFloat64> before = tf.math.div(tf.math.mul(length, tf.math.sub(now, one)), ratio);
+        since = tf.math.sub(step, before);
+        length = tf.math.mul(length, now);
+      }
+      Operand<TFloat64> angle = tf.math.mul(tf.math.div(since, length), tf.constant(Math.PI));
       Operand<TFloat64> height = tf.math.add(tf.math.cos(angle), tf.constant(1.0));
       return tf.math.add(tf.constant(last), tf.math.mul(height, tf.constant((first - last) / 2)));
     };

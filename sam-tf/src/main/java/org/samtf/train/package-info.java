@@ -1,5 +1,6 @@
 /**
  * What training needs besides SAM, with it and without: schedules, optimizers whose settings are
- * schedules, and clipping. Everything is in the graph, and all state is in variables.
+ * schedules, clipping, and averages of the weights. Everything is in the graph, and all state is in
+ * variables.
  */
 package org.samtf.train;

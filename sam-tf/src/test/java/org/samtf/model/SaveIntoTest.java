@@ -30,12 +30,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.SamOptimizer;
 import org.samtf.Values;
 import org.samtf.internal.graph.Reals;
+import org.samtf.train.WeightAverage;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Signature;
 import org.tensorflow.Tensor;
 import org.tensorflow.framework.optimizers.Momentum;
+import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
@@ -150,6 +152,46 @@ class SaveIntoTest {
         UnknownFieldSet.parseFrom(Files.readAllBytes(other)).getField(7);
     assertThat(another.getLengthDelimitedList()).hasSize(1);
     assertThat(another).isNotEqualTo(number);
+  }
+
+  /** Averages go under the keys of the weights; what is no variable of the original is refused. */
+  @Test
+  void averagesAreHandedBack() throws IOException {
+    PythonCase python = new PythonCase("keras3_dense");
+    Path original = python.directory.resolve("model");
+    Map<String, double[]> expected = new TreeMap<>();
+    try (LoadedModel model = python.load()) {
+      WeightAverage average = WeightAverage.swa(model.graph()).build();
+      Optimizer base = average.around(new Momentum(model.graph(), 0.01f, 0.9f));
+      Op step = model.minimize(new SamOptimizer(model.graph(), base, 0.05f), python.loss(model));
+      for (int i = 0; i < 3; i++) {
+        python.runner(model).addTarget(step).run().close();
+      }
+      average
+          .values()
+          .forEach(
+              (variable, value) ->
+                  expected.put(variable.op().name(), Values.of(model.session(), value)));
+      model.saveInto(original, temporary.resolve("2"), average.values());
+      expected.forEach(
+          (name, values) ->
+              assertThat(Values.of(model.session(), model.variables(name).get(0)))
+                  .as(name)
+                  .isNotEqualTo(values));
+      Ops tf = Ops.create(model.graph());
+      Variable<TFloat32> head = tf.withName("newHead").variable(tf.constant(1f));
+      model.initialize();
+      assertThatThrownBy(() -> model.saveInto(original, temporary.resolve("3"), Map.of(head, head)))
+          .hasMessageContaining("no place for the values of newHead");
+    }
+    try (LoadedModel model = LoadedModel.load(temporary.resolve("2"))) {
+      expected.forEach(
+          (name, values) ->
+              assertThat(Values.of(model.session(), model.variables(name).get(0)))
+                  .as(name)
+                  .isEqualTo(values));
+    }
+    assertThat(expected).isNotEmpty();
   }
 
   @ParameterizedTest

@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.samtf.SamOptimizer;
 import org.samtf.Values;
+import org.samtf.model.GraphCheckpoint;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -42,6 +46,21 @@ class SchedulesTest {
             Schedules.cosine(0.5, 0.1, 800),
             t -> 0.1 + 0.2 * (1 + Math.cos(Math.PI * Math.min(t / 800, 1)))),
         schedule(
+            "cosine with restarts",
+            Schedules.cosineRestarts(0.5, 0.1, 70, 1),
+            t -> 0.1 + 0.2 * (1 + Math.cos(Math.PI * (t % 70) / 70))),
+        schedule(
+            "cosine with longer and longer restarts",
+            Schedules.cosineRestarts(0.5, 0, 7, 3),
+            SchedulesTest::restarted),
+        schedule(
+            "one cycle",
+            Schedules.oneCycle(0.5, 900),
+            t ->
+                t <= 269
+                    ? between(0.02, 0.5, t / 269)
+                    : between(0.5, 2e-6, Math.min((t - 269) / 630, 1))),
+        schedule(
             "polynomial",
             Schedules.polynomial(2, 1, 900, 3),
             t -> 1 + Math.pow(1 - Math.min(t / 900, 1), 3)),
@@ -68,6 +87,21 @@ class SchedulesTest {
             t -> 1 / (t + 1)));
   }
 
+  /** Step by step, as the paper has it. */
+  private static double restarted(double t) {
+    double start = 0;
+    double length = 7;
+    while (t >= start + length) {
+      start += length;
+      length *= 3;
+    }
+    return 0.25 * (1 + Math.cos(Math.PI * (t - start) / length));
+  }
+
+  private static double between(double from, double to, double share) {
+    return to + (from - to) / 2 * (1 + Math.cos(Math.PI * share));
+  }
+
   @ParameterizedTest(name = "{0}")
   @MethodSource("schedules")
   void eachStepHasTheValueOfTheFormula(
@@ -84,6 +118,46 @@ class SchedulesTest {
           assertThat(Values.of(result.get(0))[0])
               .as("step %d", t)
               .isCloseTo(wanted, within(1e-12 * Math.max(1, Math.abs(wanted))));
+        }
+      }
+    }
+  }
+
+  /** The learning rate, the decay and ρ go on where they were: half of 1,000 steps each. */
+  @Test
+  void schedulesGoOnAfterACheckpoint(@TempDir Path directory) throws IOException {
+    Schedule rate = Schedules.linear(0, 1e-2, 100).then(100, Schedules.cosine(1e-2, 0, 900));
+    for (int part = 0; part < 2; part++) {
+      try (Graph graph = new Graph();
+          Session session = new Session(graph)) {
+        Ops tf = Ops.create(graph);
+        Variable<TFloat64> w = tf.withName("w").variable(tf.constant(new double[] {1, 2}));
+        // The gradient is 1: the weights move by the learning rate.
+        Operand<TFloat64> loss = tf.sum(w, tf.constant(0));
+        Sgd base = Sgd.builder(graph).learningRate(rate).build();
+        SamOptimizer sam =
+            SamOptimizer.builder(graph, base).rho(Schedules.linear(0, 1, STEPS)).build();
+        Op train = sam.minimize(loss);
+        session.initialize();
+        if (part == 1) {
+          GraphCheckpoint.of(graph, session).restore(directory.resolve("half"));
+        }
+        double before = Values.of(session, w)[0];
+        for (int t = part * STEPS / 2; t < (part + 1) * STEPS / 2; t++) {
+          double eta =
+              t < 100 ? 1e-2 * t / 100 : 0.5e-2 * (1 + Math.cos(Math.PI * (t - 100) / 900));
+          try (Result result =
+              session.runner().addTarget(train).fetch(sam.perturbationNorm()).run()) {
+            assertThat(Values.of(result.get(0))[0])
+                .as("rho of step %d", t)
+                .isCloseTo((double) t / STEPS, within(1e-12));
+          }
+          double after = Values.of(session, w)[0];
+          assertThat(before - after).as("rate of step %d", t).isCloseTo(eta, within(1e-14));
+          before = after;
+        }
+        if (part == 0) {
+          GraphCheckpoint.of(graph, session).save(directory.resolve("half"));
         }
       }
     }
@@ -118,6 +192,10 @@ class SchedulesTest {
     assertThatThrownBy(() -> Schedules.linear(0, 1, 0)).hasMessageContaining("steps is 0");
     assertThatThrownBy(() -> Schedules.polynomial(0, 1, 5, 0)).hasMessageContaining("power is 0");
     assertThatThrownBy(() -> Schedules.exponential(1, 0, 5)).hasMessageContaining("rate is 0");
+    assertThatThrownBy(() -> Schedules.cosineRestarts(1, 0, 0, 1))
+        .hasMessageContaining("steps is 0");
+    assertThatThrownBy(() -> Schedules.cosineRestarts(1, 0, 5, 0))
+        .hasMessageContaining("factor is 0");
     assertThatThrownBy(() -> Schedules.oneCycle(1, 1)).hasMessageContaining("steps is 1");
     assertThatThrownBy(() -> Schedules.piecewise(new long[] {5}, 1))
         .hasMessageContaining("1 boundaries and 1 values");

@@ -14,6 +14,7 @@ import org.samtf.examples.benchmark.StepBenchmark;
 import org.samtf.examples.benchmark.ThroughputBenchmark;
 import org.samtf.examples.benchmark.ThroughputSettings;
 import org.samtf.examples.benchmark.TimedNetwork;
+import org.samtf.examples.benchmark.UpdateBenchmark;
 import org.samtf.examples.benchmark.VariantBenchmark;
 import org.samtf.examples.benchmark.VariantPrices;
 import org.samtf.examples.failure.ExitCode;
@@ -272,6 +273,36 @@ public final class BenchmarkCommand implements Callable<Integer> {
     var chosen = networks.stream().map(TimedNetwork::of).toList();
     var types = precisions.stream().map(Precision::of).toList();
     NumericsBenchmark.run(chosen, types, batchSize, timed.steps(), timed.warmUp(), out());
+    return done();
+  }
+
+  @Command(
+      description = {
+        "Time what is around an update: optimizers with schedules, clipping and averages of the",
+        "weights, each in turn with the same step without."
+      },
+      mixinStandardHelpOptions = true)
+  int updates(
+      @Option(
+              names = "--networks",
+              paramLabel = "NAME",
+              split = ",",
+              defaultValue = "perceptron,convolutional",
+              description = {
+                "Some of perceptron, convolutional, digits, wide-16-4 and wide-28-10",
+                "(default: ${DEFAULT-VALUE})."
+              })
+          List<String> networks,
+      @Option(
+              names = "--batch-size",
+              paramLabel = "N",
+              defaultValue = "" + StepBenchmark.BATCH_SIZE,
+              description = "Images in a batch (default: ${DEFAULT-VALUE}).")
+          int batchSize,
+      @Mixin TimedStepsOptions timed) {
+    atLeast(1, "--batch-size", batchSize);
+    var chosen = networks.stream().map(TimedNetwork::of).toList();
+    UpdateBenchmark.run(chosen, batchSize, timed.steps(), timed.warmUp(), out());
     return done();
   }
 

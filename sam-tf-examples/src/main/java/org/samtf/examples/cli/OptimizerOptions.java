@@ -14,12 +14,13 @@ import picocli.CommandLine.Option;
 final class OptimizerOptions {
 
   @Option(
-      names = "--base",
+      names = {"--optimizer", "--base"},
       paramLabel = "NAME",
       defaultValue = "momentum",
       description = {
         "The optimizer that updates the weights: adadelta, adagrad, adagradda, adam, adamax,",
-        "ftrl, gradientdescent (or sgd), momentum, nadam or rmsprop (default: ${DEFAULT-VALUE})."
+        "ftrl, gradientdescent, momentum, nadam or rmsprop of TensorFlow Java; or, with schedules",
+        "and a weight decay, sgd, adamw, lion or lamb (default: ${DEFAULT-VALUE})."
       })
   private String base;
 
@@ -32,7 +33,7 @@ final class OptimizerOptions {
   @Option(
       names = "--momentum",
       paramLabel = "M",
-      description = "In [0, 1), for momentum (default: 0.9) and rmsprop (default: 0).")
+      description = "In [0, 1), for momentum (default: 0.9), sgd and rmsprop (default: 0).")
   private Float momentum;
 
   @Option(
@@ -122,7 +123,7 @@ final class OptimizerOptions {
     }
     if (!base().takesMomentum()) {
       throw new InputException(
-          "--momentum is given for " + base(), "it with momentum or rmsprop", "leave it out");
+          "--momentum is given for " + base(), "it with momentum, sgd or rmsprop", "leave it out");
     }
     Check.that(momentum >= 0 && momentum < 1, "--momentum", momentum, "a number in [0, 1)");
     return momentum;

@@ -33,10 +33,12 @@ import org.samtf.examples.report.TrainingChart;
 import org.samtf.examples.train.BatchCut;
 import org.samtf.examples.train.DeviceChoice;
 import org.samtf.examples.train.Numerics;
+import org.samtf.examples.train.RateSchedule;
 import org.samtf.examples.train.SamSettings;
 import org.samtf.examples.train.TrainingResult;
 import org.samtf.examples.train.TrainingSettings;
 import org.samtf.examples.train.TrainingTime;
+import org.samtf.examples.train.UpdateSettings;
 import org.samtf.examples.train.Variant;
 import org.tensorflow.TensorFlow;
 import picocli.CommandLine.Command;
@@ -120,6 +122,7 @@ public final class TrainCommand implements Callable<Integer> {
   @Mixin private PretrainedOptions pretrained;
   @Mixin private OptimizerOptions optimizer;
   @Mixin private NumericsOptions numerics;
+  @Mixin private UpdateOptions update;
   @Mixin private BatchCutOptions cut;
   @Mixin private DeviceOptions device;
   @Mixin private JobOptions job;
@@ -248,19 +251,22 @@ public final class TrainCommand implements Callable<Integer> {
           "choose another --base");
     }
     refuseWithCluster(architecture instanceof Pretrained && several.isPresent(), "--model PATH");
+    Optional<SamSettings> sam =
+        several
+            .map(machines -> onMachines(machines, choice))
+            .orElseGet(() -> optimizer.sam(cut, batchSize, choice.config()));
     TrainingSettings settings =
         new TrainingSettings(
             architecture,
             optimizer.base(),
             optimizer.learningRate(),
             optimizer.momentum(),
-            several
-                .map(machines -> onMachines(machines, choice))
-                .orElseGet(() -> optimizer.sam(cut, batchSize, choice.config())),
+            sam,
             epochs,
             batchSize,
             seed,
-            numerics.numerics());
+            numerics.numerics(),
+            update.settings(optimizer.base(), optimizer.momentum(), sam.isPresent()));
     checkModel("--export", Optional.ofNullable(export));
     checkModel("--hand-back", pretrained.handBack());
     if (export != null && pretrained.handBack().filter(export::equals).isPresent()) {
@@ -354,7 +360,11 @@ public final class TrainCommand implements Callable<Integer> {
 
   private Origin origin(TrainingSettings settings, DeviceChoice choice) {
     ObjectNode training = (ObjectNode) Figures.tree(settings);
-    if (!settings.sam().map(sam -> sam.variant().dependsOnLength()).orElse(false)) {
+    if (settings.update().equals(UpdateSettings.PLAIN)) {
+      // As in checkpoints of before there were such settings.
+      training.remove("update");
+    }
+    if (!settings.stepsDependOnLength()) {
       // No step depends on it: a resumed job may have more.
       training.remove("epochs");
     }
@@ -414,12 +424,20 @@ public final class TrainCommand implements Callable<Integer> {
 
   private void print(DataSet data, Report report) {
     TrainingSettings settings = report.settings();
-    String base = settings.base() + ", learning rate " + settings.learningRate();
+    String base =
+        settings.base()
+            + ", learning rate "
+            + settings.learningRate()
+            + settings.update().inWords();
     String sam = settings.sam().map(SamSettings::inWords).orElse("none");
+    if (!settings.update().rhoSchedule().equals(RateSchedule.CONSTANT)) {
+      sam += ", rho " + settings.update().rhoSchedule();
+    }
     TrainingResult result = report.result();
     if (settings.sam().map(SamSettings::variant).filter(Variant::skipsSteps).isPresent()) {
       sam += ", second pass in " + Format.percent(result.secondPassShare()) + " of the steps";
     }
+    String weights = settings.update().averaging().map(a -> "averages, " + a).orElse("as trained");
     Table table =
         Table.ofText()
             .row("data", data.name() + ", " + data.train().size() + " training images")
@@ -427,6 +445,7 @@ public final class TrainCommand implements Callable<Integer> {
             .row("base optimizer", base)
             .row("SAM", sam)
             .row("numbers", numbers(settings, result))
+            .row("weights", weights)
             .row("test accuracy", Format.percent(result.last().test().accuracy()))
             .row("validation accuracy", Format.percent(result.last().validation().accuracy()))
             .row("training loss", Format.loss(result.train().loss()))

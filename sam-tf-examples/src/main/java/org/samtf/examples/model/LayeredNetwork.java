@@ -1,7 +1,9 @@
 package org.samtf.examples.model;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -111,6 +113,13 @@ public final class LayeredNetwork implements Network {
   @Override
   public Operand<TFloat32> logits() {
     return trainingLogits;
+  }
+
+  @Override
+  public Map<Operand<TFloat32>, Operand<TFloat32>> batchStatistics() {
+    Map<Operand<TFloat32>, Operand<TFloat32>> statistics = new LinkedHashMap<>();
+    training.movingAverages().forEach(a -> statistics.put(a.variable(), a.statistic()));
+    return statistics;
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -266,7 +267,8 @@ final class LoadedNetwork implements Network {
   }
 
   @Override
-  public void handBack(Path target) throws IOException {
-    model.saveInto(Path.of(settings.path()), target, settings.tags().toArray(new String[0]));
+  public void handBack(Path target, Map<Operand<?>, Operand<?>> values) throws IOException {
+    model.saveInto(
+        Path.of(settings.path()), target, values, settings.tags().toArray(new String[0]));
   }
 }

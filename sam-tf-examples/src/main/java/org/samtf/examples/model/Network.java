@@ -3,6 +3,7 @@ package org.samtf.examples.model;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -77,6 +78,15 @@ public interface Network {
    * @return batch by classes
    */
   Operand<TFloat32> logits();
+
+  /**
+   * Returns what the batch is normalised with in training, by the moving average that follows it.
+   *
+   * @return the statistics; none without batch normalisation, and none of a network from a file
+   */
+  default Map<Operand<TFloat32>, Operand<TFloat32>> batchStatistics() {
+    return Map.of();
+  }
 
   /**
    * Returns the loss of the network as it is used: without dropout, with moving averages.
@@ -173,9 +183,10 @@ public interface Network {
    * Writes the file that the network came from, with the weights that it has now.
    *
    * @param target a new or an empty directory
+   * @param values what is written in place of the values of some variables
    * @throws IOException if it cannot be written
    */
-  default void handBack(Path target) throws IOException {
+  default void handBack(Path target, Map<Operand<?>, Operand<?>> values) throws IOException {
     throw new UnsupportedOperationException("the network is of no file");
   }
 }

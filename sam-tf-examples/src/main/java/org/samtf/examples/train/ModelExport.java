@@ -2,9 +2,11 @@ package org.samtf.examples.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import org.samtf.examples.model.Network;
 import org.tensorflow.Graph;
+import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.Signature;
 
@@ -44,7 +46,12 @@ public final class ModelExport {
   private ModelExport() {}
 
   static void write(
-      Graph graph, Session session, Network network, TrainingStep step, Path directory)
+      Graph graph,
+      Session session,
+      Network network,
+      TrainingStep step,
+      Map<Operand<?>, Operand<?>> values,
+      Path directory)
       throws IOException {
     Signature predict =
         Signature.builder()
@@ -67,6 +74,7 @@ public final class ModelExport {
         .signature(evaluate)
         .signature(trainingLoss)
         .trainingSignature(train, step.op())
+        .values(values)
         .export(directory);
   }
 

@@ -23,7 +23,18 @@ final class SharpnessMeter {
   private final Network network;
   private final Operand<?> sharpness;
 
-  SharpnessMeter(Graph graph, Network network, float rho, double norm, Optional<Float> adaptive) {
+  /**
+   * Adds the ops that measure.
+   *
+   * @param loss of which the sharpness is
+   */
+  SharpnessMeter(
+      Graph graph,
+      Network network,
+      Operand<TFloat32> loss,
+      float rho,
+      double norm,
+      Optional<Float> adaptive) {
     this.network = network;
     SamOptimizerBuilder builder =
         SamOptimizer.builder(graph, new GradientDescent(graph))
@@ -32,7 +43,7 @@ final class SharpnessMeter {
             .name("Sharpness");
     adaptive.ifPresent(builder::adaptive);
     SamOptimizer sam = builder.build();
-    sam.computeGradients(network.inferenceLoss());
+    sam.computeGradients(loss);
     sharpness = sam.sharpness();
   }
 

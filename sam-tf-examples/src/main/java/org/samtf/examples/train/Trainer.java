@@ -35,11 +35,15 @@ public final class Trainer implements AutoCloseable {
   private final Machines machines;
   private final Optional<ShardVariables.Input> input;
   private final TrainingStep step;
+  private final Evaluated evaluated;
   private final DataOrder order;
   private final TrainingRecord record;
   private final StepClock clock = new StepClock();
   private final float sharpnessRho;
   private SharpnessMeter meter;
+
+  /** After how many steps the statistics of batch normalisation were collected for averages. */
+  private long statisticsOf = -1;
 
   /**
    * Builds network and the train op that the settings ask for, for the devices that TensorFlow
@@ -122,6 +126,7 @@ public final class Trainer implements AutoCloseable {
           input
               .map(in -> TrainingStep.write(graph, network, settings, stepsInAll(), in.parts()))
               .orElseGet(() -> writer.write(graph, network, settings, stepsInAll()));
+      evaluated = new Evaluated(network, step.average());
       session = open.session().orElseGet(() -> machines.open(graph, devices(settings)));
     } catch (RuntimeException e) {
       open.close();
@@ -333,7 +338,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Evaluates the network as it is now.
+   * Evaluates the network as it is now, at the averages of the weights if there are any.
    *
    * @param part on which images
    * @return accuracy and loss; not a number if there are no images
@@ -345,14 +350,14 @@ public final class Trainer implements AutoCloseable {
   private Evaluation evaluate(LabeledImages part, Runnable betweenBatches) {
     double[] sums = {0, 0};
     try {
+      collectStatistics(betweenBatches);
       Batches.inOrder(
           part,
           network.format(),
           Batches.EVALUATION_SIZE,
           batch -> {
             betweenBatches.run();
-            Session.Runner runner =
-                feed(batch).fetch(network.correct()).fetch(network.inferenceLoss());
+            Session.Runner runner = feed(batch).fetch(evaluated.correct()).fetch(evaluated.loss());
             try (Result result = runner.run()) {
               sums[0] += ((TInt32) result.get(0)).getInt();
               sums[1] += batch.size() * (double) scalar(result, 1);
@@ -363,6 +368,28 @@ public final class Trainer implements AutoCloseable {
           "an evaluation", Batches.EVALUATION_SIZE, Optional.empty(), e);
     }
     return new Evaluation(sums[0] / part.size(), sums[1] / part.size());
+  }
+
+  /** Batch normalisation of averaged weights: they go through the training images once. */
+  private void collectStatistics(Runnable betweenBatches) {
+    long steps = record.steps();
+    if (!evaluated.needsStatistics()
+        || steps == statisticsOf
+        || steps < settings.update().averaging().orElseThrow().firstStep(order.batchesPerEpoch())) {
+      return;
+    }
+    session.run(evaluated.reset());
+    Batches.inOrder(
+        data.train(),
+        network.format(),
+        settings.batchSize(),
+        batch -> {
+          betweenBatches.run();
+          if (batch.size() == settings.batchSize()) {
+            feed(batch).addTarget(evaluated.add()).run().close();
+          }
+        });
+    statisticsOf = steps;
   }
 
   /**
@@ -393,7 +420,7 @@ public final class Trainer implements AutoCloseable {
       // Not before it is asked for: it is as much of a graph as the training is.
       double norm = settings.sam().map(SamSettings::norm).orElse(2.0);
       Optional<Float> adaptive = settings.sam().flatMap(SamSettings::adaptive);
-      meter = new SharpnessMeter(graph, network, sharpnessRho, norm, adaptive);
+      meter = new SharpnessMeter(graph, network, evaluated.loss(), sharpnessRho, norm, adaptive);
     }
     try {
       return meter.measure(session, images, partSize, betweenBatches);
@@ -403,7 +430,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Writes the network as a SavedModel.
+   * Writes the network as a SavedModel, with the averages of the weights if there are any.
    *
    * @param directory where to
    * @throws IOException if it cannot be written
@@ -411,7 +438,7 @@ public final class Trainer implements AutoCloseable {
   public void export(Path directory) throws IOException {
     try {
       if (input.isEmpty()) {
-        ModelExport.write(graph, session, network, step, directory);
+        ModelExport.write(graph, session, network, step, evaluated.values(), directory);
       } else {
         exportForOneMachine(directory);
       }
@@ -445,7 +472,7 @@ public final class Trainer implements AutoCloseable {
    */
   public void handBack(Path directory) throws IOException {
     try {
-      network.handBack(directory);
+      network.handBack(directory, evaluated.values());
     } catch (IllegalArgumentException e) {
       throw settings.architecture().explained(e);
     }

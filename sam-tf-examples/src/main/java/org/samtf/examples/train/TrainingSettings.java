@@ -15,6 +15,7 @@ import org.samtf.examples.model.Architecture;
  * @param batchSize images a step
  * @param seed of initial weights, dropout and the order of the images
  * @param numerics in what numbers it computes
+ * @param update schedules, decay, clipping and averages
  */
 public record TrainingSettings(
     Architecture architecture,
@@ -25,10 +26,12 @@ public record TrainingSettings(
     int epochs,
     int batchSize,
     long seed,
-    Numerics numerics) {
+    Numerics numerics,
+    UpdateSettings update) {
 
   /**
-   * Settings in float32, whose steps fail if a gradient is not finite.
+   * Settings in float32, whose steps fail if a gradient is not finite, with a constant learning
+   * rate and nothing besides.
    *
    * @param architecture what the network is made of
    * @param base the optimizer that updates the weights
@@ -48,7 +51,17 @@ public record TrainingSettings(
       int epochs,
       int batchSize,
       long seed) {
-    this(architecture, base, learningRate, momentum, sam, epochs, batchSize, seed, Numerics.PLAIN);
+    this(
+        architecture,
+        base,
+        learningRate,
+        momentum,
+        sam,
+        epochs,
+        batchSize,
+        seed,
+        Numerics.PLAIN,
+        UpdateSettings.PLAIN);
   }
 
   /** These settings with another SAM. */
@@ -62,7 +75,8 @@ public record TrainingSettings(
         epochs,
         batchSize,
         seed,
-        numerics);
+        numerics,
+        update);
   }
 
   /**
@@ -73,6 +87,27 @@ public record TrainingSettings(
    */
   public TrainingSettings with(Numerics other) {
     return new TrainingSettings(
-        architecture, base, learningRate, momentum, sam, epochs, batchSize, seed, other);
+        architecture, base, learningRate, momentum, sam, epochs, batchSize, seed, other, update);
+  }
+
+  /**
+   * Returns these settings with another update.
+   *
+   * @param other schedules, decay, clipping and averages
+   * @return the settings
+   */
+  public TrainingSettings with(UpdateSettings other) {
+    return new TrainingSettings(
+        architecture, base, learningRate, momentum, sam, epochs, batchSize, seed, numerics, other);
+  }
+
+  /**
+   * Returns whether a step depends on how many the run has.
+   *
+   * @return whether it does
+   */
+  public boolean stepsDependOnLength() {
+    return update.dependsOnLength()
+        || sam.map(settings -> settings.variant().dependsOnLength()).orElse(false);
   }
 }

@@ -8,6 +8,7 @@ import org.samtf.SamOptimizerBuilder;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.model.Network;
 import org.samtf.train.MixedPrecision;
+import org.samtf.train.WeightAverage;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.framework.optimizers.Optimizer;
@@ -29,13 +30,15 @@ import org.tensorflow.types.family.TNumber;
  *     that has none; empty without SAM
  * @param active whether the step has a second pass; empty if all have it, or none
  * @param skipped whether it changes nothing, as a gradient is not finite; empty if it fails then
+ * @param average of the weights, if there is one
  */
 public record TrainingStep(
     Op op,
     Operand<? extends TNumber> loss,
     List<Operand<? extends TNumber>> measures,
     Optional<Operand<TBool>> active,
-    Optional<Operand<TBool>> skipped) {
+    Optional<Operand<TBool>> skipped,
+    Optional<WeightAverage> average) {
 
   /**
    * A step that measures nothing besides.
@@ -44,7 +47,7 @@ public record TrainingStep(
    * @param loss what the step minimizes, at the weights before it
    */
   public TrainingStep(Op op, Operand<? extends TNumber> loss) {
-    this(op, loss, List.of(), Optional.empty(), Optional.empty());
+    this(op, loss, List.of(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   /**
@@ -73,7 +76,17 @@ public record TrainingStep(
       TrainingSettings settings,
       long steps,
       List<List<Operand<?>>> partInputs) {
-    Optimizer base = settings.base().create(graph, settings.learningRate(), settings.momentum());
+    UpdateSettings update = settings.update();
+    var run = new UpdateSettings.Run(steps, steps / settings.epochs());
+    Optimizer clipped =
+        update.clipping(
+            graph,
+            settings
+                .base()
+                .create(graph, settings.learningRate(), settings.momentum(), update, run));
+    Optional<WeightAverage> average =
+        update.averaging().map(averaging -> averaging.in(graph, run.stepsPerEpoch()));
+    Optimizer base = average.map(a -> a.around(clipped)).orElse(clipped);
     Numerics numerics = settings.numerics();
     Computed computed = new Computed(graph, network, numerics.precision());
     if (settings.sam().isEmpty()) {
@@ -88,16 +101,10 @@ public record TrainingStep(
           computed.loss(),
           List.of(),
           Optional.empty(),
-          skipped);
+          skipped,
+          average);
     }
-    return withSam(
-        graph,
-        base,
-        network,
-        computed,
-        settings,
-        new Variant.Run(steps, settings.seed()),
-        partInputs);
+    return withSam(graph, base, network, computed, settings, run, average, partInputs);
   }
 
   private static TrainingStep withSam(
@@ -106,20 +113,30 @@ public record TrainingStep(
       Network network,
       Computed computed,
       TrainingSettings training,
-      Variant.Run run,
+      UpdateSettings.Run run,
+      Optional<WeightAverage> average,
       List<List<Operand<?>>> partInputs) {
     SamSettings settings = training.sam().orElseThrow();
     Numerics numerics = training.numerics();
+    RateSchedule ofRho = training.update().rhoSchedule();
     final SamOptimizer sam;
     final Op train;
     try {
       SamOptimizerBuilder builder =
-          SamOptimizer.builder(graph, base)
-              .rho(settings.rho())
-              .norm(settings.norm())
-              .l2(settings.l2());
+          SamOptimizer.builder(graph, base).norm(settings.norm()).l2(settings.l2());
+      if (ofRho.equals(RateSchedule.CONSTANT)) {
+        builder.rho(settings.rho());
+      } else {
+        builder.rho(ofRho.from(settings.rho(), run.steps(), run.stepsPerEpoch()));
+      }
       numerics.applyTo(builder);
-      settings.variant().applyTo(builder, computed.of(network.logits()), settings.rho(), run);
+      settings
+          .variant()
+          .applyTo(
+              builder,
+              computed.of(network.logits()),
+              settings.rho(),
+              new Variant.Run(run.steps(), training.seed()));
       settings.adaptive().ifPresent(builder::adaptive);
       if (!settings.freeze().isEmpty()) {
         builder.freeze(settings.freeze().toArray(new String[0]));
@@ -152,7 +169,8 @@ public record TrainingStep(
             hasLoss ? sam.sharpness() : Ops.create(graph).constant(Float.NaN),
             sam.gradientNorm()),
         variant.skipsSteps() ? Optional.of(sam.active()) : Optional.empty(),
-        skipped);
+        skipped,
+        average);
   }
 
   /** The training pass of a network in a precision. */

@@ -71,7 +71,7 @@ class BadInputTest {
         "train --learning-rate NaN | --learning-rate is NaN",
         "train --momentum 1 | --momentum is 1.0",
         "train --base adam --momentum 0.9 | --momentum is given for adam",
-        "train --base lion | 'lion'; expected adadelta, adagrad, adagradda, adam, adamax, ftrl",
+        "train --base lioness | 'lioness'; expected adadelta, adagrad, adagradda, adam, adamax, ftrl",
         "train --no-sam --rho 0.1 | --rho is given with --no-sam",
         "train --no-sam --norm inf | --norm is given with --no-sam",
         "train --no-sam --l2 0.1 | --l2 is given with --no-sam",

@@ -66,6 +66,20 @@ class BenchmarkTest {
   }
 
   @Test
+  void timesUpdates() {
+    var run =
+        CommandLineFixture.run(
+            "benchmark", "updates", "--networks=digits", "--steps=2", "--warm-up=0");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(run.out())
+        .containsPattern("64-128-128-10 .*without +with +ratio")
+        .containsPattern("adamw to adam +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+x")
+        .containsPattern("SAM: ema +[0-9.]+ ms +[0-9.]+ ms +[0-9.]+x");
+  }
+
+  @Test
   void timesMicroBatches() {
     var run =
         CommandLineFixture.run(
@@ -244,7 +258,7 @@ class BenchmarkTest {
         "build --repeats 0 | --repeats is 0",
         "build --variables 0 | --variables is 0",
         "build --ops 100 | --ops is 100",
-        "memry | no command 'memry'; expected build, memory, micro-batches, numerics, step, throughput or variants;",
+        "memry | no command 'memry'; expected build, memory, micro-batches, numerics, step, throughput, updates or variants;",
         "memry | did you mean memory?",
       })
   void saysWhatIsWrong(String options, String message) {

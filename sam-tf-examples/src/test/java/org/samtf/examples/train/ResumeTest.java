@@ -73,7 +73,40 @@ class ResumeTest {
                     Numerics.Scaling.DYNAMIC,
                     Optional.empty(),
                     NotFinite.SKIP)));
+    all.add(
+        new TrainingSettings(
+                CNN,
+                BaseOptimizer.ADAMW,
+                0.01f,
+                0,
+                Optional.of(SamSettings.of(0.1f).with(BatchCut.inParts(4))),
+                2,
+                256,
+                7)
+            .with(update("cosine", 2, "constant", false, Optional.of(1.0), "swa:1")));
+    all.add(
+        new TrainingSettings(
+                CNN, BaseOptimizer.SGD, 0.05f, 0.9f, Optional.of(SamSettings.of(0.1f)), 2, 256, 7)
+            .with(update("piecewise:1", 0, "linear", true, Optional.empty(), "ema:0.9,warm-up")));
     return all.stream();
+  }
+
+  private static UpdateSettings update(
+      String schedule,
+      long warmUp,
+      String rhoSchedule,
+      boolean nesterov,
+      Optional<Double> clipNorm,
+      String average) {
+    return new UpdateSettings(
+        RateSchedule.of("--schedule", schedule),
+        warmUp,
+        RateSchedule.of("--rho-schedule", rhoSchedule),
+        Optional.empty(),
+        nesterov,
+        clipNorm,
+        Optional.empty(),
+        Optional.of(Averaging.of("--average", average)));
   }
 
   /** Four batches an epoch, two epochs. */

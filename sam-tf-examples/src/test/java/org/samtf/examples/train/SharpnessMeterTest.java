@@ -33,7 +33,8 @@ class SharpnessMeterTest {
     try (Graph graph = new Graph()) {
       LayeredNetwork network =
           new LayeredNetwork(graph, new Mlp(List.of()), data.shape(), data.classes(), 11);
-      SharpnessMeter meter = new SharpnessMeter(graph, network, RHO, 2, Optional.empty());
+      SharpnessMeter meter =
+          new SharpnessMeter(graph, network, network.inferenceLoss(), RHO, 2, Optional.empty());
       try (Session session = new Session(graph)) {
         network.initialize(session);
         double[] weights = fetch(session, network, "logits_kernel", 64 * 10);

@@ -1,4 +1,4 @@
-package org.samtf;
+package org.samtf.internal.graph;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -7,17 +7,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.samtf.internal.graph.Frames;
-import org.samtf.internal.graph.Functions;
-import org.samtf.internal.graph.Node;
-import org.samtf.internal.graph.OpDefs;
-import org.samtf.internal.graph.OpKinds;
-import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 
 /**
- * Decides which forward ops the second pass needs copies of, and refuses what cannot be copied.
+ * Decides which forward ops a second pass with other values of the weights needs copies of, and
+ * refuses what cannot be copied.
  *
  * <p>Copied is what lies on a path from a perturbed variable to the loss and has no side effect;
  * the rest is shared by both passes. An op with state or a side effect runs once a step, so it is
@@ -25,7 +20,7 @@ import org.tensorflow.GraphOperation;
  * weights: a dropout mask does not depend on them (its shape may be read from an activation), an
  * activation written to a variable and read back does.
  */
-final class TwinPlan {
+public final class TwinPlan {
 
   /** What becomes of a forward op in the second pass. */
   private enum Role {
@@ -57,10 +52,11 @@ final class TwinPlan {
   /**
    * Plans the twin.
    *
+   * @param perturbed the variables that have other values in the second pass
    * @param inPlace whether the second pass will read the variables themselves
    * @throws IllegalArgumentException if an op can be neither copied nor shared
    */
-  TwinPlan(Graph graph, Upstream forward, Set<Node> perturbed, boolean inPlace) {
+  public TwinPlan(Graph graph, Upstream forward, Set<Node> perturbed, boolean inPlace) {
     this(graph, forward, perturbed, inPlace, null);
   }
 
@@ -83,7 +79,7 @@ final class TwinPlan {
    *
    * @throws IllegalArgumentException if an op can be neither copied nor shared
    */
-  static TwinPlan withLoops(Graph graph, Upstream forward, Set<Node> perturbed) {
+  public static TwinPlan withLoops(Graph graph, Upstream forward, Set<Node> perturbed) {
     Frames frames = new Frames(forward.inputsFirst());
     return new TwinPlan(graph, forward, perturbed, false, frames.areThere() ? frames : null);
   }
@@ -140,17 +136,17 @@ final class TwinPlan {
   }
 
   /** Whether the second pass has its own copy of this op. */
-  boolean isCopied(Node node) {
+  public boolean isCopied(Node node) {
     return copied.contains(node);
   }
 
   /** Whether an op's outputs are others in the second pass. */
-  boolean differs(Node node) {
+  public boolean differs(Node node) {
     return differing.containsKey(node) || perturbed.contains(node);
   }
 
   /** Whether the second pass uses the op's first input in place of its output. */
-  boolean isPassedBy(Node node) {
+  public boolean isPassedBy(Node node) {
     return differing.get(node) == Role.PASSED_BY;
   }
 
@@ -244,8 +240,8 @@ final class TwinPlan {
     if (!inPlace) {
       throw refuse(
           node,
-          "takes a variable itself and not its value, so it cannot be given w+epsilon",
-          "read the variable through tf.identity, or build the optimizer with inPlace(true)");
+          "takes a variable itself and not its value, so it cannot be given another",
+          "read the variable through tf.identity, or build SAM's optimizer with inPlace(true)");
     }
   }
 
@@ -302,7 +298,8 @@ final class TwinPlan {
     return false;
   }
 
-  static IllegalArgumentException refuse(Node node, String why, String instead) {
+  /** The refusal of an op: why, and what to do instead. */
+  public static IllegalArgumentException refuse(Node node, String why, String instead) {
     return new IllegalArgumentException(
         "op \"" + node.name + "\" (" + node.type + ") " + why + "; " + instead);
   }

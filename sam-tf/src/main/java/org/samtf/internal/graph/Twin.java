@@ -1,26 +1,20 @@
-package org.samtf;
+package org.samtf.internal.graph;
 
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.samtf.internal.graph.GraphCopy;
-import org.samtf.internal.graph.GraphScope;
-import org.samtf.internal.graph.LoopCopy;
-import org.samtf.internal.graph.Node;
-import org.samtf.internal.graph.OpDefs;
-import org.samtf.internal.graph.Upstream;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operation;
 import org.tensorflow.Output;
 
 /**
- * The second pass: a copy of the forward ops in which each perturbed variable is read as another
- * tensor.
+ * A copy of the ops behind a tensor, such as a loss, in which some variables are read as other
+ * tensors: SAM's second pass, or a loss at averages of the weights.
  *
  * <p>A graph runs each op once in a {@code session.run}, so a second pass needs ops of its own.
  */
-final class Twin {
+public final class Twin {
 
   private final Output<?> loss;
   private final GraphCopy copy;
@@ -30,11 +24,11 @@ final class Twin {
    * Writes the twin.
    *
    * @param scope where the copies go, under their original names
-   * @param readAs what the second pass reads in place of the value of each perturbed variable
-   * @param readAfter the op after which the variables themselves hold w+ε, for ops that take these;
-   *     null if they never do
+   * @param readAs what the copies read in place of the value of each of these variables
+   * @param readAfter the op after which the variables themselves hold that, for ops that take
+   *     these; null if they never do
    */
-  Twin(
+  public Twin(
       GraphScope scope,
       Upstream forward,
       TwinPlan plan,
@@ -66,13 +60,13 @@ final class Twin {
     this.loss = of(loss);
   }
 
-  /** A tensor that the loss is computed from, as the second pass has it. */
-  Output<?> of(Output<?> tensor) {
+  /** A tensor that the loss is computed from, as the copy has it. */
+  public Output<?> of(Output<?> tensor) {
     return copy.of(instead.getOrDefault(tensor, tensor));
   }
 
-  /** The loss of the second pass. */
-  Output<?> loss() {
+  /** The copy of the loss. */
+  public Output<?> loss() {
     return loss;
   }
 }
