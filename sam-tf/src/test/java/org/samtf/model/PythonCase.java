@@ -57,7 +57,7 @@ final class PythonCase {
 
     Tensor tensor() {
       if (texts != null) {
-        return TString.tensorOf(NdArrays.vectorOfObjects(texts).withShape(shape));
+        return TString.tensorOf(NdArrays.wrap(shape, DataBuffers.ofObjects(texts)));
       }
       if (isFloat) {
         return TFloat32.tensorOf(shape, DataBuffers.of(floats()));

@@ -397,7 +397,7 @@ class FineTuneTest {
         "keras3_transformer/model|--epochs=1|takes [-1, 5], and data has images of 6x6x1",
         "keras2_two/model|--epochs=1|has 2 inputs",
         "keras2_two/model|--input=first --output=score|takes [-1, 3]",
-        "keras3_lstm/model|--epochs=1|cannot be loaded",
+        "keras3_lstm/model|--epochs=1|takes [-1, 4, 3], and data has images of 6x6x1",
         "frozen/frozen.pb|--signature=x|--signature is given with a graph without signatures",
         "frozen/frozen.pb|--hand-back=x|--hand-back is given with a frozen graph",
         "frozen/frozen.pb|--epochs=1|takes [-1, 8, 8, 2], and data has images of 6x6x1",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +39,8 @@ class ExitCodesTest {
     INTERRUPT(130, "stopped by SIGINT after step"),
     KILL(137, ""),
     EARLY_USR1(138, ""),
-    TERMINATE(143, "stopped by SIGTERM after step");
+    TERMINATE(143, "stopped by SIGTERM after step"),
+    LOST_MACHINE(200, "127.0.0.1:1");
 
     final int code;
     final String said;
@@ -54,14 +56,15 @@ class ExitCodesTest {
   @ParameterizedTest
   @EnumSource
   void isComeTo(Case what) throws Exception {
-    boolean isSignalled = what.code > 128;
+    boolean isAlone = what != Case.LOST_MACHINE;
+    boolean isSignalled = what.code > 128 && isAlone;
     List<String> arguments =
         new ArrayList<>(
             List.of(
                 "--hidden=4",
                 "--epochs=" + (isSignalled ? 100_000 : 2),
-                "--no-sam",
                 "--checkpoints=" + directory.resolve("checkpoints")));
+    arguments.addAll(isAlone ? List.of("--no-sam") : besideNobody());
     arguments.addAll(what.options);
     Redirect out = what == Case.FULL_OUTPUT ? Redirect.to(new File("/dev/full")) : Redirect.DISCARD;
     List<String> jvm = List.of(what == Case.SMALL_HEAP ? "-Xmx12m" : "-Xmx1g");
@@ -83,6 +86,17 @@ class ExitCodesTest {
       }
       assertThat(process.exitCode()).as(process.err()).isEqualTo(what.code);
       assertThat(process.err()).contains(what.said).doesNotContain("\tat ");
+    }
+  }
+
+  /** On two machines, of which one is not there. */
+  private static List<String> besideNobody() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return List.of(
+          "--cluster=127.0.0.1:" + free.getLocalPort() + ",127.0.0.1:1",
+          "--task=0",
+          "--start-timeout=2",
+          "--on-lost-worker=stop");
     }
   }
 
