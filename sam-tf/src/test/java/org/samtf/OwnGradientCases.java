@@ -371,7 +371,7 @@ final class OwnGradientCases {
               m.weights(0.5, 2, 2, 3, 2),
               m.tf.constant(m.random.nextInt(3)));
         });
-    for (String type : List.of("Ceil", "Round", "Rint")) {
+    for (String type : List.of("Ceil", "Round", "Rint", "OnesLike")) {
       // Away from the steps, so that only the other way has a gradient.
       ALL.put(
           type,

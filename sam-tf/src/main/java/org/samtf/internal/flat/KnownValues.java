@@ -68,6 +68,7 @@ final class KnownValues {
   KnownValues(FunctionInliner inliner, StaticShapes shapes) {
     this.inliner = inliner;
     this.shapes = shapes;
+    shapes.valuesOf(tensor -> depth == 0 ? of(tensor) : find(tensor));
   }
 
   /** Lets the lengths of lists be known, too. */

@@ -68,6 +68,7 @@ public final class OpGradients {
           entry("Round", ElementwiseGradients::none),
           entry("Rint", ElementwiseGradients::none),
           entry("FloorDiv", ElementwiseGradients::none),
+          entry("OnesLike", ElementwiseGradients::none),
           // Handing on.
           entry("IdentityN", IdentityGradients::ofEach),
           entry("Snapshot", IdentityGradients::ofFirst),
