@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
-import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,7 +19,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -405,39 +403,5 @@ class SaveIntoTest {
         .message()
         .hasLineCount(1);
     assertThat(target).doesNotExist();
-  }
-
-  /** A Python with TensorFlow, if there is one: SAMTF_PYTHON, or python3. */
-  private static final class Python {
-    static final String COMMAND = System.getenv().getOrDefault("SAMTF_PYTHON", "python3");
-    static final boolean IS_THERE = isThere();
-
-    private static boolean isThere() {
-      try {
-        Process process =
-            new ProcessBuilder(COMMAND, "-c", "import tensorflow, tf_keras, keras")
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        return process.waitFor(2, TimeUnit.MINUTES) && process.exitValue() == 0;
-      } catch (IOException e) {
-        return false;
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-
-    static void run(Path log, String script, List<String> arguments) throws Exception {
-      List<String> command = new ArrayList<>(List.of(COMMAND, script));
-      command.addAll(arguments);
-      Process process =
-          new ProcessBuilder(command)
-              .directory(new File("src/test/python"))
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-      assertThat(process.waitFor(10, TimeUnit.MINUTES)).isTrue();
-      assertThat(process.exitValue()).as(Files.readString(log)).isZero();
-    }
   }
 }
