@@ -23,7 +23,6 @@ import org.samtf.SamOptimizer;
 import org.samtf.Values;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.framework.optimizers.GradientDescent;
 import org.tensorflow.framework.optimizers.Optimizer.GradAndVar;
 import org.tensorflow.op.Op;
@@ -147,8 +146,10 @@ class KerasLayersTest {
       verdict = verdict(python, model);
     } catch (IllegalArgumentException e) {
       verdict = "**no**, not loaded: " + reason(e);
-    } catch (TensorFlowException e) {
-      verdict = "**no**, TensorFlow fails: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    } catch (RuntimeException e) {
+      verdict =
+          "**no**, TensorFlow fails: "
+              + String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
     System.out.println(
         entry.get("directory").asText()
