@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -42,6 +43,7 @@ import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat64;
 
 /** Replicas on several devices; the devices are shares of one CPU here. */
+@Tag("one-line")
 class DevicesTest {
 
   /**

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +30,7 @@ import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt64;
 
 /** m-sharpness: each part of the batch has its own perturbation. */
+@Tag("one-line")
 class MicroBatchesTest {
 
   private static final int BATCH = 16;

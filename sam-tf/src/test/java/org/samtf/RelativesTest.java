@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,6 +37,7 @@ import org.tensorflow.types.TFloat64;
  * Eight steps of each of SAM's relatives against a program in Python that shares nothing with the
  * library: {@code src/test/python/sam_relatives.py}, written from the papers.
  */
+@Tag("one-line")
 class RelativesTest {
 
   private static final double TOLERANCE = 1e-9;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.samtf.direction.AscentDirections;
@@ -16,6 +17,7 @@ import org.tensorflow.Tensor;
 import org.tensorflow.op.Op;
 
 /** Each of SAM's relatives around each optimizer, with and without parts of a batch. */
+@Tag("one-line")
 class RelativesTrainTest {
 
   private static final int STEPS = 8;

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
 
 /** Exports with several signatures, one of which trains. */
+@Tag("one-line")
 class ModelExporterTest {
 
   @TempDir Path directory;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,6 +36,7 @@ import org.tensorflow.types.TFloat32;
 /**
  * Optimizers, schedules, clipping, averages, SAM and micro-batches: whatever is combined trains.
  */
+@Tag("one-line")
 class TogetherTest {
 
   private static final int STEPS = 40;
