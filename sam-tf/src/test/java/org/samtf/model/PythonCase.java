@@ -14,14 +14,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.junit.jupiter.api.Assumptions;
 import org.samtf.Values;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
-import org.tensorflow.TensorFlow;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
@@ -126,15 +124,6 @@ final class PythonCase {
         .fields()
         .forEachRemaining(entry -> numbers.put(entry.getKey(), new Numbers(entry.getValue())));
     return numbers;
-  }
-
-  /** TensorFlow Java 0.5 lacks a gradient that later lines have. */
-  boolean trains() {
-    return !directory.endsWith("keras3_transformer") || !TensorFlow.version().startsWith("2.10");
-  }
-
-  void assumeThatItTrains() {
-    Assumptions.assumeTrue(trains(), "TensorFlow 2.10 has no gradient for BatchMatMulV2");
   }
 
   LoadedModel load() {

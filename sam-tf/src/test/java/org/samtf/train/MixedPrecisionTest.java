@@ -3,6 +3,7 @@ package org.samtf.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
+import org.tensorflow.TensorFlow;
 import org.tensorflow.framework.optimizers.Adam;
 import org.tensorflow.framework.optimizers.GradientDescent;
 import org.tensorflow.framework.optimizers.Momentum;
@@ -78,6 +80,9 @@ class MixedPrecisionTest {
           // Over the pixels and over the batch.
           .containsEntry("Mean TFloat32", 2);
       assertThat(mixed.narrowOps()).hasSize(5);
+      assumeFalse(
+          name.equals("bfloat16") && TensorFlow.version().startsWith("2.10"),
+          "TensorFlow 2.10 has no convolution in bfloat16 that runs on every CPU");
       double[] losses = new double[2];
       Map<String, Tensor> batch = SmallClassifier.batch(1);
       Session.Runner runner = session.runner().fetch(model.trainingLoss).fetch(mixed.loss());
