@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -42,6 +43,9 @@ final class TaskProbe {
 
   private static final Duration PAUSE = Duration.ofMillis(200);
 
+  private static final String BROKEN_OFF =
+      "it takes a connection and breaks it off: ending, or no server of TensorFlow";
+
   private TaskProbe() {}
 
   /** Why a task does not answer in time; nothing if it does. */
@@ -63,14 +67,20 @@ final class TaskProbe {
       socket.getOutputStream().flush();
       InputStream in = socket.getInputStream();
       byte[] frame = in.readNBytes(SETTINGS.length);
+      if (frame.length == 0) {
+        return Optional.of(BROKEN_OFF);
+      }
       return frame.length == SETTINGS.length && frame[TYPE] == SETTINGS[TYPE]
           ? Optional.empty()
           : Optional.of("what answers there is no server of TensorFlow");
-    } catch (IOException e) {
+    } catch (SocketTimeoutException e) {
       return Optional.of(
           isConnected
               ? "it takes a connection and says nothing: frozen, or no server of TensorFlow"
               : "no connection: " + e.getMessage());
+    } catch (IOException e) {
+      // A reset also takes with it what the other side had said before.
+      return Optional.of(isConnected ? BROKEN_OFF : "no connection: " + e.getMessage());
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -373,24 +374,61 @@ class ClusterTest {
 
   @Test
   void aServerOfAnotherKindIsNoTask() throws IOException {
+    assertMissingAt(
+        socket -> {
+          // Unread bytes would make the close a reset, which can overtake the answer.
+          socket.getInputStream().read(new byte[1024]);
+          socket.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n".getBytes());
+        },
+        "(what answers there is no server of TensorFlow)");
+  }
+
+  @Test
+  void aServerThatBreaksOffIsNoTask() throws IOException {
+    assertMissingAt(
+        socket -> socket.getInputStream().readNBytes(33),
+        "(it takes a connection and breaks it off: ending, or no server of TensorFlow)");
+  }
+
+  @Test
+  void aServerThatResetsIsNoTask() throws IOException {
+    assertMissingAt(
+        socket -> {
+          socket.getInputStream().read();
+          socket.setSoLinger(true, 0);
+        },
+        "(it takes a connection and breaks it off: ending, or no server of TensorFlow)");
+  }
+
+  @Test
+  void aServerThatSaysNothingIsNoTask() throws IOException {
+    assertMissingAt(
+        socket -> socket.getInputStream().readAllBytes(),
+        "(it takes a connection and says nothing: frozen, or no server of TensorFlow)");
+  }
+
+  private interface Answer {
+    void to(Socket socket) throws IOException;
+  }
+
+  /** A server that closes each connection after its answer. */
+  private static void assertMissingAt(Answer answer, String message) throws IOException {
     try (ServerSocket other = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       Thread answers =
           new Thread(
               () -> {
-                try {
-                  while (true) {
-                    try (var socket = other.accept()) {
-                      socket.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n".getBytes());
-                    }
+                while (!other.isClosed()) {
+                  try (Socket socket = other.accept()) {
+                    answer.to(socket);
+                  } catch (IOException e) {
+                    // Closed, here or there.
                   }
-                } catch (IOException e) {
-                  // Closed.
                 }
               });
       answers.start();
       assertMissing(
           Cluster.of("localhost:" + other.getLocalPort()).startTimeout(Duration.ofMillis(300)),
-          "(what answers there is no server of TensorFlow)");
+          message);
     }
   }
 
