@@ -2,11 +2,14 @@ package org.samtf.internal.gradient;
 
 import static java.util.Map.entry;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.samtf.internal.graph.CppGradients;
 import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -76,13 +79,20 @@ public final class OpGradients {
           entry("PlaceholderWithDefault", IdentityGradients::ofFirst),
           entry("Print", IdentityGradients::ofFirst));
 
-  /** What C++ has a gradient for that fails on some types. */
+  /** What C++ has a gradient for that fails on some ops of the type. */
   private static final Map<String, Predicate<GraphOperation>> CPP_FAILS =
       Map.of(
-          // It multiplies by a constant of float32.
-          "SoftmaxCrossEntropyWithLogits", op -> !TFloat32.class.equals(op.output(0).type()));
+          // It multiplies by a constant of float32, and does not sum over rows that were repeated.
+          "SoftmaxCrossEntropyWithLogits",
+          op -> !TFloat32.class.equals(op.output(0).type()) || repeatsRows(op));
 
   private OpGradients() {}
+
+  private static boolean repeatsRows(GraphOperation op) {
+    List<Operand<?>> inputs = op.inputs();
+    Shape logits = inputs.get(0).asOutput().shape();
+    return !logits.isCompatibleWith(inputs.get(1).asOutput().shape());
+  }
 
   /** Whether some ops of a type have a gradient here that C++ lacks. */
   public static boolean mayHave(String type) {
