@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
 import org.samtf.Values;
 import org.tensorflow.Graph;
@@ -95,6 +96,7 @@ class TogetherTest {
     CLIPPING.put("by global norm", (g, base) -> Clipped.byGlobalNorm(g, base, 2));
     CLIPPING.put("by norm", (g, base) -> Clipped.byNorm(g, base, 2));
     CLIPPING.put("by value", (g, base) -> Clipped.byValue(g, base, 1));
+    WAYS.put("without sam", (g, base, loss, x, y) -> new OrderedOptimizer(g, base).minimize(loss));
     WAYS.put("sam", (g, base, loss, x, y) -> new SamOptimizer(g, base, 0.02f).minimize(loss));
     WAYS.put(
         "sam in parts",
@@ -131,6 +133,29 @@ class TogetherTest {
           clipping,
           ways.get(turn % ways.size()),
           optimizer + ", schedule " + schedule);
+    }
+  }
+
+  /** Every optimizer, schedule, clipping and way: 516 graphs. */
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  @Tag("long")
+  void trainsWithEachOfEach(String optimizer) {
+    for (String clipping : CLIPPING.keySet()) {
+      for (String way : WAYS.keySet()) {
+        if (!SCHEDULED.containsKey(optimizer)) {
+          requireTraining(CONSTANT.get(optimizer), clipping, way, optimizer);
+          continue;
+        }
+        for (int schedule = 0; schedule < SCHEDULES.size(); schedule++) {
+          Function<Double, Schedule> of = SCHEDULES.get(schedule);
+          requireTraining(
+              graph -> SCHEDULED.get(optimizer).of(graph, of),
+              clipping,
+              way,
+              optimizer + ", schedule " + schedule);
+        }
+      }
     }
   }
 
