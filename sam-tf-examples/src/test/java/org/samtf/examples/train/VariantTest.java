@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,6 +72,38 @@ class VariantTest {
 
     assertThat(result.last().batchLoss()).isLessThan(0.95 * result.epochs().get(0).batchLoss());
     assertThat(result.last().validation().accuracy()).isGreaterThan(0.25);
+  }
+
+  /** The digits, a network with batch normalization and dropout, whole batches and in parts. */
+  @ParameterizedTest
+  @EnumSource
+  @Tag("long")
+  void trainsACnnWithEachOptimizer(Variant variant) {
+    for (BaseOptimizer base : BaseOptimizer.values()) {
+      for (BatchCut cut : List.of(BatchCut.NONE, BatchCut.inParts(2))) {
+        if (!base.keepsInitialWeights()) {
+          continue;
+        }
+        TrainingResult result =
+            train(
+                new TrainingSettings(
+                    CNN,
+                    base,
+                    base.defaultLearningRate(),
+                    base.defaultMomentum(),
+                    sam(variant, cut),
+                    EPOCHS,
+                    BATCH,
+                    1));
+
+        assertThat(result.last().batchLoss())
+            .as("%s, %s, %s", variant, base, cut)
+            .isLessThan(0.95 * result.epochs().get(0).batchLoss());
+        if (!variant.hasSam()) {
+          break;
+        }
+      }
+    }
   }
 
   @ParameterizedTest
