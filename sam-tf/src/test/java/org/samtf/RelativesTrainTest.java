@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,13 +55,28 @@ class RelativesTrainTest {
     return members;
   }
 
+  /** Each optimizer with a third of the relatives, each relative with a third of the optimizers. */
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "OF_A_USER")
   void lossesFall(ZeroRhoTest.Base base) {
+    requireFallingLosses(base, number -> (number + base.ordinal()) % 3 == 0);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "OF_A_USER")
+  @Tag("long")
+  void lossesFallWithEachOfEach(ZeroRhoTest.Base base) {
+    requireFallingLosses(base, number -> true);
+  }
+
+  private static void requireFallingLosses(ZeroRhoTest.Base base, IntPredicate choice) {
     int number = 0;
     for (String name : MEMBERS.keySet()) {
-      // One after the other in parts, in parts one by one, and as a whole.
-      int kind = number++ % 3;
+      if (!choice.test(number++)) {
+        continue;
+      }
+      // As a whole, in parts, and in parts one after the other: each relative with each of them.
+      int kind = (number + base.ordinal() / 3) % 3;
       try (Graph graph = new Graph();
           Session session = new Session(graph)) {
         SmallClassifier model = new SmallClassifier(graph, session, "", 0);

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -222,7 +223,7 @@ class ClusterTest {
         new TwoLayersInParts(hasty::session, List.of(cluster.device(1, "CPU:0")), false, 1)) {
       net.step();
       var before = Values.variables(net.graph, net.session);
-      signal("-STOP", SERVERS[1]);
+      freeze(SERVERS[1]);
       try {
         long start = System.nanoTime();
         assertLost(() -> hasty.run((Runnable) net::step), "worker 1 at local", "says nothing");
@@ -317,7 +318,7 @@ class ClusterTest {
   /** The task is frozen while the step lasts. */
   private static void breakOff(TwoLayersInParts net) {
     try {
-      signal("-STOP", SERVERS[1]);
+      freeze(SERVERS[1]);
       try {
         net.step();
       } finally {
@@ -326,6 +327,29 @@ class ClusterTest {
     } catch (IOException | InterruptedException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /**
+   * Returns when all its threads stand still: a step takes less than the signal on a busy machine.
+   */
+  private static void freeze(Process process) throws IOException, InterruptedException {
+    signal("-STOP", process);
+    Path threads = Path.of("/proc", String.valueOf(process.pid()), "task");
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (System.nanoTime() < end) {
+      boolean isStopped = true;
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(threads)) {
+        for (Path thread : all) {
+          String stat = Files.readString(thread.resolve("stat"));
+          isStopped &= stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
+        }
+      }
+      if (isStopped) {
+        return;
+      }
+      Thread.sleep(1);
+    }
+    throw new AssertionError("process " + process.pid() + " does not stop");
   }
 
   private static void signal(String signal, Process process)
