@@ -3,6 +3,8 @@ package org.samtf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -78,22 +80,23 @@ class GraphVectorTest {
     try (Space space = new Space(TFloat32.class, cpuOnly)) {
       WeightVector a = space.vector(random, scale);
       WeightVector b = space.vector(random, 1 / scale);
-      double[] entries = entries(space, a);
+      WeightVector rest = a.orthogonalTo(b);
+      List<double[]> vectors = entries(space, a, a.minus(rest), b.unit());
+      List<Operand<TNumber>> scalars =
+          List.of(a.norm(), a.unit().norm(), a.unit().dot(a), rest.dot(b.unit()), a.dot(b.unit()));
+      List<double[]> found = Values.of(space.session, scalars);
       double norm = 0;
-      for (double x : entries) {
+      for (double x : vectors.get(0)) {
         norm += (x / scale) * (x / scale);
       }
       norm = Math.sqrt(norm) * scale;
-      assertThat(space.value(a.norm())).isCloseTo(norm, within(norm * 1e-6));
-      assertThat(space.value(a.unit().norm())).isCloseTo(1, within(1e-6));
-      assertThat(space.value(a.unit().dot(a))).isCloseTo(norm, within(norm * 1e-6));
-      WeightVector rest = a.orthogonalTo(b);
-      assertThat(space.value(rest.dot(b.unit())) / norm).isCloseTo(0, within(1e-6));
-      double[] parallel = entries(space, a.minus(rest));
-      double[] direction = entries(space, b.unit());
-      double factor = space.value(a.dot(b.unit()));
-      for (int i = 0; i < parallel.length; i++) {
-        assertThat(parallel[i]).isCloseTo(factor * direction[i], within(norm * 1e-6));
+      assertThat(found.get(0)[0]).isCloseTo(norm, within(norm * 1e-6));
+      assertThat(found.get(1)[0]).isCloseTo(1, within(1e-6));
+      assertThat(found.get(2)[0]).isCloseTo(norm, within(norm * 1e-6));
+      assertThat(found.get(3)[0] / norm).isCloseTo(0, within(1e-6));
+      double factor = found.get(4)[0];
+      for (int i = 0; i < vectors.get(1).length; i++) {
+        assertThat(vectors.get(1)[i]).isCloseTo(factor * vectors.get(2)[i], within(norm * 1e-6));
       }
     }
   }
@@ -103,9 +106,11 @@ class GraphVectorTest {
     try (Space space = new Space(TFloat64.class, true)) {
       WeightVector a = space.vector(random, 1);
       WeightVector b = space.vector(random, 1);
-      double[] x = entries(space, a);
-      double[] y = entries(space, b);
-      double[] sums = entries(space, a.plus(b).times(2).minus(b.times(space.tf.constant(3f))));
+      WeightVector sum = a.plus(b).times(2).minus(b.times(space.tf.constant(3f)));
+      List<double[]> vectors = entries(space, a, b, sum);
+      double[] x = vectors.get(0);
+      double[] y = vectors.get(1);
+      double[] sums = vectors.get(2);
       double dot = 0;
       for (int i = 0; i < x.length; i++) {
         assertThat(sums[i]).isCloseTo(2 * x[i] - y[i], within(1e-12));
@@ -130,8 +135,22 @@ class GraphVectorTest {
   }
 
   private static double[] entries(Space space, WeightVector vector) {
-    return vector.parts().stream()
-        .flatMapToDouble(part -> java.util.Arrays.stream(Values.of(space.session, part)))
-        .toArray();
+    return entries(space, new WeightVector[] {vector}).get(0);
+  }
+
+  private static List<double[]> entries(Space space, WeightVector... vectors) {
+    List<Operand<TNumber>> parts = new ArrayList<>();
+    for (WeightVector vector : vectors) {
+      parts.addAll(vector.parts());
+    }
+    List<double[]> found = Values.of(space.session, parts);
+    List<double[]> entries = new ArrayList<>();
+    for (int v = 0; v < vectors.length; v++) {
+      entries.add(
+          found.subList(v * SIZES.length, (v + 1) * SIZES.length).stream()
+              .flatMapToDouble(Arrays::stream)
+              .toArray());
+    }
+    return entries;
   }
 }

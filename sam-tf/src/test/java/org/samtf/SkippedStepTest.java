@@ -169,20 +169,20 @@ class SkippedStepTest {
       Net net, Op train, WrappingOptimizer optimizer, List<String> counters) {
     try (Session undisturbed = net.session();
         Session session = net.session()) {
-      Map<String, byte[]> first = Values.allVariables(net.graph, session);
+      Map<String, byte[]> first = Values.variables(net.graph, session);
       // Infinite in the square of the loss, or from the start, or no number at all.
       List<Float> bad = List.of(1e38f, Float.POSITIVE_INFINITY, Float.NaN);
       for (int step = 0; step < bad.size(); step++) {
         run(net, undisturbed, train, optimizer, step, null, 0);
         run(net, session, train, optimizer, step, null, step);
-        Map<String, byte[]> before = Values.allVariables(net.graph, session);
+        Map<String, byte[]> before = Values.variables(net.graph, session);
         run(net, session, train, optimizer, 9, bad.get(step), step);
-        Map<String, byte[]> after = Values.allVariables(net.graph, session);
+        Map<String, byte[]> after = Values.variables(net.graph, session);
         assertThat(counters).containsAll(Values.changed(before, after)).contains(counters.get(0));
       }
-      Map<String, byte[]> expected = Values.allVariables(net.graph, undisturbed);
+      Map<String, byte[]> expected = Values.variables(net.graph, undisturbed);
       assertThat(Values.changed(first, expected)).contains("layer/w1", "w2");
-      List<String> changed = Values.changed(expected, Values.allVariables(net.graph, session));
+      List<String> changed = Values.changed(expected, Values.variables(net.graph, session));
       assertThat(counters).containsAll(changed);
       assertThat(count(session, optimizer)).isEqualTo(bad.size());
     }
@@ -287,7 +287,7 @@ class SkippedStepTest {
           for (int step = 0; step < 3; step++) {
             net.step(session, train, step);
           }
-          trained.add(Values.allVariables(net.graph, session));
+          trained.add(Values.variables(net.graph, session));
         }
       }
     }

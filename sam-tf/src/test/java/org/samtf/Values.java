@@ -48,33 +48,31 @@ public final class Values {
 
   /** What an operand is now. */
   public static double[] of(Session session, Operand<?> operand) {
-    try (Result result = session.runner().fetch(operand).run()) {
-      return of(result.get(0));
+    return of(session, List.of(operand)).get(0);
+  }
+
+  /** What operands are now, in one run. */
+  public static List<double[]> of(Session session, List<? extends Operand<?>> operands) {
+    Session.Runner runner = session.runner();
+    operands.forEach(runner::fetch);
+    List<double[]> values = new ArrayList<>();
+    try (Result result = runner.run()) {
+      for (int i = 0; i < operands.size(); i++) {
+        values.add(of(result.get(i)));
+      }
     }
+    return values;
   }
 
   public static double scalar(Session session, Operand<?> operand) {
     return of(session, operand)[0];
   }
 
-  /** The bytes of every variable of the graph, by name. */
+  /**
+   * The bytes of every variable of the graph, by name. In one run, since TensorFlow goes through
+   * the whole graph for each new fetch.
+   */
   public static Map<String, byte[]> variables(Graph graph, Session session) {
-    Map<String, byte[]> values = new LinkedHashMap<>();
-    graph
-        .operations()
-        .forEachRemaining(
-            op -> {
-              if (op.type().equals("VariableV2")) {
-                try (Result result = session.runner().fetch(op.output(0)).run()) {
-                  values.put(op.name(), bytes(result.get(0)));
-                }
-              }
-            });
-    return values;
-  }
-
-  /** As {@link #variables}, read in one run: each needs a value. */
-  public static Map<String, byte[]> allVariables(Graph graph, Session session) {
     List<String> names = new ArrayList<>();
     Session.Runner runner = session.runner();
     graph
@@ -87,6 +85,9 @@ public final class Values {
               }
             });
     Map<String, byte[]> values = new LinkedHashMap<>();
+    if (names.isEmpty()) {
+      return values;
+    }
     try (Result result = runner.run()) {
       for (int i = 0; i < names.size(); i++) {
         values.put(names.get(i), bytes(result.get(i)));

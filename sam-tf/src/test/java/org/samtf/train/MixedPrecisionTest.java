@@ -176,7 +176,7 @@ class MixedPrecisionTest {
       }
       session.initialize();
       List<String> state = List.of("/state/skippedSteps", "/state/lossScale", "/state/goodSteps");
-      Map<String, byte[]> before = Values.allVariables(graph, session);
+      Map<String, byte[]> before = Values.variables(graph, session);
       int overflowed = 0;
       double first = 0;
       double last = 0;
@@ -193,7 +193,7 @@ class MixedPrecisionTest {
         overflowed += isSkipped ? 1 : 0;
         first = step == 0 ? last : first;
         if (step < 8) {
-          Map<String, byte[]> after = Values.allVariables(graph, session);
+          Map<String, byte[]> after = Values.variables(graph, session);
           List<String> changed = Values.changed(before, after);
           assertThat(changed.stream().allMatch(v -> state.stream().anyMatch(v::endsWith)))
               .isEqualTo(isSkipped);
