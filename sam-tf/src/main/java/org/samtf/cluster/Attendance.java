@@ -36,7 +36,8 @@ final class Attendance {
    *
    * @param patience for how long
    * @return what they say of themselves
-   * @throws LostTaskException if one does not, or has another
+   * @throws LostTaskException if one does not
+   * @throws IllegalStateException if one has another: to try again is useless
    */
   static List<String> require(List<Task> tasks, Duration patience) {
     long end = System.nanoTime() + patience.toNanos();
@@ -54,7 +55,7 @@ final class Attendance {
       }
     }
     if (!others.isEmpty()) {
-      throw lost(others, "another TensorFlow in ", null);
+      throw new IllegalStateException("another TensorFlow in " + inWords(others));
     }
     return identities;
   }
@@ -147,14 +148,16 @@ final class Attendance {
 
   /** Names each task, and what is wrong with it. */
   static LostTaskException lost(Map<Task, String> tasks, String text, Throwable cause) {
-    String all =
-        tasks.entrySet().stream()
-            .map(task -> task.getKey() + " (" + task.getValue() + ")")
-            .collect(Collectors.joining(", "));
     return new LostTaskException(
-        text + all,
+        text + inWords(tasks),
         tasks.keySet().stream().map(Task::toString).collect(Collectors.toList()),
         cause);
+  }
+
+  private static String inWords(Map<Task, String> tasks) {
+    return tasks.entrySet().stream()
+        .map(task -> task.getKey() + " (" + task.getValue() + ")")
+        .collect(Collectors.joining(", "));
   }
 
   static String inSeconds(Duration duration) {

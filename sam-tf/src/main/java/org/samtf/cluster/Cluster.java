@@ -443,9 +443,10 @@ public final class Cluster {
    *
    * @param graph the graph to run
    * @return the session, to be closed as any other
-   * @throws LostTaskException if a task does not answer in time, or has another TensorFlow
-   * @throws IllegalStateException if the network is not trusted, the graph is closed, or the
-   *     session cannot be opened, as with TensorFlow Java 0.5, which was built without that
+   * @throws LostTaskException if a task does not answer in time
+   * @throws IllegalStateException if a task has another TensorFlow, the network is not trusted, the
+   *     graph is closed, or the session cannot be opened, as with TensorFlow Java 0.5, which was
+   *     built without that
    */
   public Session session(Graph graph) {
     requireTrust();

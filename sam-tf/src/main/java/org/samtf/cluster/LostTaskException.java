@@ -3,8 +3,8 @@ package org.samtf.cluster;
 import java.util.List;
 
 /**
- * A task of the cluster that is not there: it never started, it ended, it is frozen, it cannot be
- * reached, or it runs another TensorFlow.
+ * A task of the cluster that is not there: it never started, it ended, it is frozen, or it cannot
+ * be reached.
  *
  * <p>The message is one line that names each task, its address and what is wrong with it. Thrown in
  * a step before the update, no variable has changed: the update waits for the gradients of all

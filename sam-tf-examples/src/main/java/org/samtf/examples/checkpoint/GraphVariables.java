@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.samtf.examples.failure.OneLine;
 import org.samtf.model.GraphCheckpoint;
 import org.tensorflow.Graph;
@@ -30,7 +31,7 @@ public final class GraphVariables implements Checkpointed {
       Set.of("VariableV2", "Assert", "Print", "PrintV2", "Save", "SaveV2", "Restore", "RestoreV2");
 
   private final Graph graph;
-  private final GraphCheckpoint variables;
+  private final Supplier<Session> session;
 
   /**
    * Looks through the graph.
@@ -41,9 +42,25 @@ public final class GraphVariables implements Checkpointed {
    *     the op
    */
   public GraphVariables(Graph graph, Session session) {
+    this(graph, () -> session);
+  }
+
+  /**
+   * Looks through the graph.
+   *
+   * @param graph the graph
+   * @param session where the variables live by then
+   * @throws IllegalStateException if the graph has state that cannot be saved; the message names
+   *     the op
+   */
+  public GraphVariables(Graph graph, Supplier<Session> session) {
     this.graph = graph;
-    variables = GraphCheckpoint.of(graph, session);
+    this.session = session;
     requireNoOtherState();
+  }
+
+  private GraphCheckpoint variables() {
+    return GraphCheckpoint.of(graph, session.get());
   }
 
   private void requireNoOtherState() {
@@ -79,7 +96,7 @@ public final class GraphVariables implements Checkpointed {
   }
 
   /** The names of those that are, none for all. */
-  private String[] saved() {
+  private static String[] saved(GraphCheckpoint variables) {
     List<String> all = variables.names();
     List<String> saved = all.stream().filter(name -> !name.startsWith(NOT_SAVED)).toList();
     return saved.size() == all.size() ? new String[0] : saved.toArray(String[]::new);
@@ -88,14 +105,16 @@ public final class GraphVariables implements Checkpointed {
   @Override
   public void save(Path directory) throws IOException {
     requireNoOtherState();
-    variables.save(directory.resolve(name()), saved());
+    GraphCheckpoint variables = variables();
+    variables.save(directory.resolve(name()), saved(variables));
   }
 
   @Override
   public void restore(Path directory) throws IOException {
     requireNoOtherState();
+    GraphCheckpoint variables = variables();
     try {
-      variables.restore(directory.resolve(name()), saved());
+      variables.restore(directory.resolve(name()), saved(variables));
     } catch (IllegalArgumentException e) {
       throw new IOException(OneLine.of(String.valueOf(e.getMessage())), e);
     }

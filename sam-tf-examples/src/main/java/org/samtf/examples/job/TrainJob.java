@@ -22,6 +22,7 @@ import org.samtf.examples.model.Pretrained;
 import org.samtf.examples.signal.StopSignals;
 import org.samtf.examples.train.DeviceChoice;
 import org.samtf.examples.train.Machines;
+import org.samtf.examples.train.StrayUpdateException;
 import org.samtf.examples.train.Trainer;
 import org.samtf.examples.train.TrainingListener;
 import org.samtf.examples.train.TrainingResult;
@@ -38,6 +39,9 @@ public final class TrainJob {
 
   /** Whether the last try of several machines has taken a step. */
   private boolean tookSteps;
+
+  /** The newest loss that was told. */
+  private LostTaskException told;
 
   /**
    * What a job does besides training.
@@ -147,9 +151,23 @@ public final class TrainJob {
                   : "start it, and this command with --resume, if there are checkpoints");
         }
         wasSilent = isSilent;
-        notices.accept(OneLine.of(e.getMessage()) + "; waiting for it");
+        sayWaiting(e);
+        resume = true;
+      } catch (StrayUpdateException e) {
+        if (told == null || !several.waits()) {
+          throw e;
+        }
+        told = null;
+        notices.accept(e.getMessage() + "; going back to the newest checkpoint");
         resume = true;
       }
+    }
+  }
+
+  private void sayWaiting(LostTaskException e) {
+    if (e != told) {
+      notices.accept(OneLine.of(e.getMessage()) + "; waiting for it");
+      told = e;
     }
   }
 
@@ -280,7 +298,10 @@ public final class TrainJob {
       Optional<Checkpointer> checkpointer,
       List<ModelDirectory> models,
       JsonLog log) {
-    TrainingResult result = trainer.train(listener);
+    TrainingResult result =
+        plan.several()
+            .map(several -> train(several, trainer, listener))
+            .orElseGet(() -> trainer.train(listener));
     checkpointer.ifPresent(Checkpointer::save);
     double sharpness = trainer.sharpness(listener);
     checkpointer.ifPresent(saving -> saving.atEnd(trainer.position().step()));
@@ -297,6 +318,31 @@ public final class TrainJob {
               "sharpness", sharpness));
     }
     return new Outcome(result, sharpness, trainer.time());
+  }
+
+  /**
+   * Trains on several machines. If one is lost in a step that has changed nothing, training goes on
+   * from the weights as they are; whether it has is known if the update had not begun, and nothing
+   * of the step goes on.
+   */
+  private TrainingResult train(Several several, Trainer trainer, TrainingListener listener) {
+    long lostAt = -1;
+    while (true) {
+      try {
+        return several.cluster().run(() -> trainer.train(listener));
+      } catch (LostTaskException e) {
+        long step = trainer.position().step();
+        if (!several.waits() || step == lostAt || !trainer.mayGoOn()) {
+          throw e;
+        }
+        lostAt = step;
+        sayWaiting(e);
+        if (!trainer.goOn()) {
+          throw e;
+        }
+        notices.accept("going on after step " + step + " from the weights in memory");
+      }
+    }
   }
 
   private static void logStop(JsonLog log, Trainer trainer, RuntimeException failure) {

@@ -102,6 +102,14 @@ final class DataOrder implements Checkpointed {
         .toArray();
   }
 
+  /** Gives the newest batch of the epoch back: it is the next again. */
+  void giveBack() {
+    if (batchesTaken == 0) {
+      throw new IllegalStateException("no batch of the epoch was taken");
+    }
+    batchesTaken--;
+  }
+
   private record State(int epoch, int batchesTaken) {}
 
   @Override

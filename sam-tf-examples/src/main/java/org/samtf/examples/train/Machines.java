@@ -3,10 +3,13 @@ package org.samtf.examples.train;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.samtf.cluster.Cluster;
 import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.data.Shards;
 import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OneLine;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.proto.ConfigProto;
@@ -80,21 +83,52 @@ public final class Machines {
     return Devices.sessionFor(devices, config);
   }
 
-  /** Opens a session, when all have read their images. */
-  Session open(Graph graph, List<String> devices) {
+  /**
+   * Opens a session. On several machines it is there when all have read their images.
+   *
+   * @param input what its steps read; nothing on one machine
+   */
+  Session open(Graph graph, List<String> devices, Optional<ShardVariables.Input> input) {
     if (cluster.isEmpty()) {
       return new Session(graph, config(devices));
     }
-    awaitImages();
-    Session session = cluster.get().session(graph);
-    // Such a session does not do so by itself.
-    session.initialize();
-    return session;
+    // Such a session does not initialize by itself.
+    return open(() -> cluster.get().session(graph), Session::initialize, input.orElseThrow());
   }
 
-  private void awaitImages() {
+  /**
+   * Opens a session on several machines that goes on with all variables as they are, when all have
+   * read their images.
+   */
+  Session reopen(Graph graph, ShardVariables.Input input) {
+    return open(() -> cluster.orElseThrow().resume(graph), session -> {}, input);
+  }
+
+  private Session open(
+      Supplier<Session> opening, Consumer<Session> first, ShardVariables.Input input) {
+    Session session;
+    try {
+      session = opening.get();
+    } catch (IllegalStateException e) {
+      throw new InputException(
+          "--cluster: " + OneLine.of(e.getMessage()),
+          "the same TensorFlow on all machines, and a network that is trusted",
+          "see docs/cluster.md");
+    }
+    try {
+      first.accept(session);
+      // In this session: a machine that is started anew after it was asked breaks the session, too.
+      awaitImages(session, input);
+      return session;
+    } catch (RuntimeException e) {
+      close(session);
+      throw e;
+    }
+  }
+
+  private void awaitImages(Session session, ShardVariables.Input input) {
     long end = System.nanoTime() + patience.toNanos();
-    List<String> origins = ShardVariables.origins(cluster.orElseThrow());
+    List<String> origins = ShardVariables.origins(session, input);
     while (origins.contains("") && System.nanoTime() < end) {
       try {
         Thread.sleep(500);
@@ -102,7 +136,7 @@ public final class Machines {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("interrupted while the machines read their images", e);
       }
-      origins = ShardVariables.origins(cluster.get());
+      origins = ShardVariables.origins(session, input);
     }
     for (int i = 0; i < origins.size(); i++) {
       if (!origins.get(i).equals(origin)) {
@@ -116,6 +150,15 @@ public final class Machines {
             "compare --data, --label-noise, --seed and the files");
       }
     }
+  }
+
+  /**
+   * Counts the updates of a step that is written for several machines.
+   *
+   * @return the count; nothing on one machine
+   */
+  Optional<UpdateCount> countUpdates(Graph graph) {
+    return cluster.map(c -> new UpdateCount(graph, c.deviceSpec(0, "CPU:0")));
   }
 
   /** Closes a session, though a machine may be lost. */

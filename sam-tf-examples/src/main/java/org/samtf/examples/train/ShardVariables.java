@@ -37,8 +37,10 @@ final class ShardVariables {
    *
    * @param rows placeholder for the rows of all machines: those of the first, then of the second
    * @param parts images and labels of each machine
+   * @param origins what each has read them from and with
    */
-  record Input(Placeholder<TInt32> rows, List<List<Operand<?>>> parts) {}
+  record Input(
+      Placeholder<TInt32> rows, List<List<Operand<?>>> parts, List<Variable<TString>> origins) {}
 
   /** Fills the variables of this process' machine. */
   static void fill(Cluster cluster, LabeledImages images, String origin) {
@@ -73,31 +75,20 @@ final class ShardVariables {
     }
   }
 
-  /** What a machine's images were read from and with; nothing while it has not read them. */
-  static List<String> origins(Cluster cluster) {
-    try (Graph graph = new Graph()) {
-      List<Variable<TString>> names = new ArrayList<>();
-      for (int i = 0; i < cluster.size(); i++) {
-        names.add(origin(on(graph, cluster, i)));
-      }
-      List<String> origins = new ArrayList<>();
-      Session session = cluster.session(graph);
-      try {
-        for (Variable<TString> name : names) {
-          try (Result result = session.runner().fetch(name).run()) {
-            origins.add(((TString) result.get(0)).getObject());
-          } catch (TensorFlowException e) {
-            if (!String.valueOf(e.getMessage()).contains("uninitialized")) {
-              throw e;
-            }
-            origins.add("");
-          }
+  /** What the machines' images were read from and with; nothing of one that has not read them. */
+  static List<String> origins(Session session, Input input) {
+    List<String> origins = new ArrayList<>();
+    for (Variable<TString> name : input.origins()) {
+      try (Result result = session.runner().fetch(name).run()) {
+        origins.add(((TString) result.get(0)).getObject());
+      } catch (TensorFlowException e) {
+        if (!String.valueOf(e.getMessage()).contains("uninitialized")) {
+          throw e;
         }
-      } finally {
-        cluster.close(session);
+        origins.add("");
       }
-      return origins;
     }
+    return origins;
   }
 
   /** Writes what reads the rows of each machine, on its device. */
@@ -110,6 +101,7 @@ final class ShardVariables {
     List<Operand<TInt32>> ofMachines =
         new ArrayList<>(tf.split(tf.constant(0), rows, (long) machines).output());
     List<List<Operand<?>>> parts = new ArrayList<>();
+    List<Variable<TString>> origins = new ArrayList<>();
     for (int i = 0; i < machines; i++) {
       Ops on = tf.withDevice(cluster.deviceSpec(i, "CPU:0"));
       int size = Shards.size(images, i, machines);
@@ -118,8 +110,9 @@ final class ShardVariables {
           List.of(
               on.gather(images(on, shape, size), ofMachines.get(i), axis),
               on.gather(labels(on, size), ofMachines.get(i), axis)));
+      origins.add(origin(on));
     }
-    return new Input(rows, parts);
+    return new Input(rows, parts, origins);
   }
 
   private static Ops on(Graph graph, Cluster cluster, int machine) {

@@ -30,17 +30,27 @@ public final class Trainer implements AutoCloseable {
   private final TrainingSettings settings;
   private final OpenNetwork open;
   private final Graph graph;
-  private final Session session;
   private final Network network;
   private final Machines machines;
   private final Optional<ShardVariables.Input> input;
+
+  /** On several machines. */
+  private final Optional<UpdateCount> updates;
+
+  /** Whether a step that was not counted has changed nothing. */
+  private final boolean isCountProof;
+
   private final TrainingStep step;
   private final Evaluated evaluated;
   private final DataOrder order;
   private final TrainingRecord record;
   private final StepClock clock = new StepClock();
   private final float sharpnessRho;
+  private Session session;
   private SharpnessMeter meter;
+
+  /** Whether a step has begun that has not come to its end. */
+  private boolean isInStep;
 
   /** After how many steps the statistics of batch normalisation were collected for averages. */
   private long statisticsOf = -1;
@@ -122,12 +132,14 @@ public final class Trainer implements AutoCloseable {
     network = open.network();
     try {
       input = machines.input(graph, data.train());
+      updates = machines.countUpdates(graph);
       step =
           input
-              .map(in -> TrainingStep.write(graph, network, settings, stepsInAll(), in.parts()))
+              .map(in -> onMachines(in, updates.orElseThrow()))
               .orElseGet(() -> writer.write(graph, network, settings, stepsInAll()));
+      isCountProof = updates.map(count -> count.precedesAllOf(step.op())).orElse(false);
       evaluated = new Evaluated(network, step.average());
-      session = open.session().orElseGet(() -> machines.open(graph, devices(settings)));
+      session = open.session().orElseGet(() -> machines.open(graph, devices(settings), input));
     } catch (RuntimeException e) {
       open.close();
       throw settings.architecture().explained(e);
@@ -138,6 +150,10 @@ public final class Trainer implements AutoCloseable {
       close();
       throw settings.architecture().explained(e);
     }
+  }
+
+  private TrainingStep onMachines(ShardVariables.Input in, UpdateCount count) {
+    return TrainingStep.write(graph, network, settings, stepsInAll(), in.parts(), count::around);
   }
 
   private static List<String> devices(TrainingSettings settings) {
@@ -153,7 +169,7 @@ public final class Trainer implements AutoCloseable {
    */
   public List<Checkpointed> state() {
     try {
-      return List.of(new GraphVariables(graph, session), order, record, clock);
+      return List.of(new SavedVariables(), order, record, clock);
     } catch (IllegalStateException e) {
       throw settings.architecture().explained(e);
     }
@@ -217,6 +233,7 @@ public final class Trainer implements AutoCloseable {
 
   private StepResult step(boolean measures) {
     int epoch = record.epoch();
+    isInStep = true;
     try (Fed fed = nextFed()) {
       long start = System.nanoTime();
       Session.Runner runner = fed.runner().addTarget(step.op()).fetch(step.loss());
@@ -232,6 +249,10 @@ public final class Trainer implements AutoCloseable {
         measured = measured(epoch, result, measures);
         hasSecondPass = hasSecondPass(result);
         isSkipped = isSkipped(result);
+      }
+      isInStep = false;
+      if (!isSkipped) {
+        updates.ifPresent(UpdateCount::addTaken);
       }
       clock.add(System.nanoTime() - start);
       if (isSkipped) {
@@ -301,6 +322,59 @@ public final class Trainer implements AutoCloseable {
 
   private static float scalar(Result result, int index) {
     return ((TFloat32) result.get(index)).getFloat();
+  }
+
+  /**
+   * Returns whether {@link #goOn} can tell if a step that has failed, as a machine was lost, has
+   * changed anything.
+   *
+   * @return false if only a checkpoint helps
+   */
+  public boolean mayGoOn() {
+    return isInStep && isCountProof;
+  }
+
+  /**
+   * Goes on with the variables as they are: waits until all machines are there again, and takes the
+   * step that has failed once more.
+   *
+   * @return false if the update of that step had begun, so that only a checkpoint helps
+   * @throws org.samtf.cluster.LostTaskException if a machine is missing for too long
+   */
+  public boolean goOn() {
+    machines.close(session);
+    session = machines.reopen(graph, input.orElseThrow());
+    if (updates.orElseThrow().hasStray(session)) {
+      return false;
+    }
+    order.giveBack();
+    isInStep = false;
+    return true;
+  }
+
+  /**
+   * All variables. A step that has failed may go on in TensorFlow's servers, and its update may
+   * come late, into later ones. So nothing leaves this class before it is known that none has.
+   */
+  private final class SavedVariables implements Checkpointed {
+    private final GraphVariables variables = new GraphVariables(graph, () -> session);
+
+    @Override
+    public String name() {
+      return variables.name();
+    }
+
+    @Override
+    public void save(Path directory) throws IOException {
+      variables.save(directory);
+      // An update is counted before it changes anything.
+      updates.ifPresent(count -> count.requireNoStray(session));
+    }
+
+    @Override
+    public void restore(Path directory) throws IOException {
+      variables.restore(directory);
+    }
   }
 
   /**
@@ -456,7 +530,7 @@ public final class Trainer implements AutoCloseable {
     SamSettings sam = settings.sam().orElseThrow();
     TrainingSettings alone = settings.with(sam.with(BatchCut.inParts(machines.count())));
     try (Trainer one = new Trainer(data, alone, sharpnessRho)) {
-      new GraphVariables(graph, session).save(values);
+      new SavedVariables().save(values);
       new GraphVariables(one.graph, one.session).restore(values);
       one.export(directory);
     } finally {

@@ -2,6 +2,7 @@ package org.samtf.examples.train;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
 import org.samtf.SamOptimizerBuilder;
@@ -62,20 +63,22 @@ public record TrainingStep(
    */
   public static TrainingStep write(
       Graph graph, Network network, TrainingSettings settings, long steps) {
-    return write(graph, network, settings, steps, List.of());
+    return write(graph, network, settings, steps, List.of(), UnaryOperator.identity());
   }
 
   /**
    * Writes the step that the settings ask for.
    *
    * @param partInputs images and labels that each part of the batch reads; none for slices of it
+   * @param around what goes around the optimizer that updates
    */
   static TrainingStep write(
       Graph graph,
       Network network,
       TrainingSettings settings,
       long steps,
-      List<List<Operand<?>>> partInputs) {
+      List<List<Operand<?>>> partInputs,
+      UnaryOperator<Optimizer> around) {
     UpdateSettings update = settings.update();
     var run = new UpdateSettings.Run(steps, steps / settings.epochs());
     Optimizer clipped =
@@ -86,7 +89,7 @@ public record TrainingStep(
                 .create(graph, settings.learningRate(), settings.momentum(), update, run));
     Optional<WeightAverage> average =
         update.averaging().map(averaging -> averaging.in(graph, run.stepsPerEpoch()));
-    Optimizer base = average.map(a -> a.around(clipped)).orElse(clipped);
+    Optimizer base = around.apply(average.map(a -> a.around(clipped)).orElse(clipped));
     Numerics numerics = settings.numerics();
     Computed computed = new Computed(graph, network, numerics.precision());
     if (settings.sam().isEmpty()) {

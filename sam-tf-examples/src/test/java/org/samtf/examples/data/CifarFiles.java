@@ -1,13 +1,42 @@
 package org.samtf.examples.data;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Random;
 
-/** Makes small CIFAR files: two records a file. */
-final class CifarFiles {
+/** Makes small CIFAR files. */
+public final class CifarFiles {
 
   static final int PIXELS = 3072;
 
   private CifarFiles() {}
+
+  /**
+   * Writes CIFAR-10 with images that can be told apart: noise, and bright rows for the class.
+   *
+   * @param images in each of the six files
+   */
+  public static Path writeRows10(Path directory, int images) {
+    Random random = new Random(5);
+    for (int batch = 1; batch <= 5; batch++) {
+      IdxFiles.write(directory.resolve("data_batch_" + batch + ".bin"), rows(images, random));
+    }
+    IdxFiles.write(directory.resolve("test_batch.bin"), rows(images, random));
+    return directory;
+  }
+
+  private static byte[] rows(int images, Random random) {
+    ByteBuffer file = ByteBuffer.allocate(images * (1 + PIXELS));
+    for (int i = 0; i < images; i++) {
+      int label = i % 10;
+      file.put((byte) label);
+      for (int p = 0; p < PIXELS; p++) {
+        boolean isBright = p % 1024 / 32 % 10 == label;
+        file.put((byte) (random.nextInt(100) + (isBright ? 100 : 0)));
+      }
+    }
+    return file.array();
+  }
 
   static Path write10(Path directory) {
     for (int batch = 1; batch <= 5; batch++) {
