@@ -29,7 +29,7 @@ import org.tensorflow.types.TFloat64;
  * process; started by .ci/several-machines as task 0, in a network of its own.
  *
  * <pre>
- * NetworkMeasurement LABEL ADDRESSES [same] [spread]
+ * NetworkMeasurement LABEL ADDRESSES [same] [spread] [shareN]
  * </pre>
  */
 final class NetworkMeasurement {
@@ -54,7 +54,12 @@ final class NetworkMeasurement {
     final double[] batch;
     final int parts;
 
-    Net(Function<Graph, Session> open, int parts, List<String> devices, List<String> homes) {
+    Net(
+        Function<Graph, Session> open,
+        int parts,
+        List<String> devices,
+        List<String> homes,
+        int sharing) {
       this.parts = parts;
       session = open.apply(graph);
       Ops tf = Ops.create(graph);
@@ -71,7 +76,8 @@ final class NetworkMeasurement {
       SamOptimizerBuilder builder =
           SamOptimizer.builder(graph, new Momentum(graph, 0.05f, 0.9f))
               .rho(0.05f)
-              .microBatches(parts, x);
+              .microBatches(parts, x)
+              .sharePerturbation(sharing);
       train = (devices.isEmpty() ? builder : builder.devices(devices)).build().minimize(loss);
       session.initialize();
       batch = new Random(7).doubles((long) parts * EXAMPLES_EACH * DIMS[0]).toArray();
@@ -127,7 +133,13 @@ final class NetworkMeasurement {
     }
     List<String> options = List.of(arguments).subList(2, arguments.length);
     List<String> homes = options.contains("spread") ? devices : List.of();
-    try (Net several = new Net(cluster::session, machines, devices, homes)) {
+    int sharing =
+        options.stream()
+            .filter(option -> option.startsWith("share"))
+            .mapToInt(option -> Integer.parseInt(option.substring("share".length())))
+            .findFirst()
+            .orElse(1);
+    try (Net several = new Net(cluster::session, machines, devices, homes, sharing)) {
       several.step();
       long[] before = bytes();
       double[] millis = new double[STEPS];
@@ -157,15 +169,15 @@ final class NetworkMeasurement {
           (after[1] - before[1]) / STEPS,
           (after[1] - before[1]) / STEPS / (double) (weights * (machines - 1) + fed));
       if (options.contains("same")) {
-        compare(several, machines);
+        compare(several, machines, sharing);
       }
     }
     cluster.release(0);
     Runtime.getRuntime().halt(0);
   }
 
-  private static void compare(Net several, int machines) {
-    try (Net one = new Net(Session::new, machines, List.of(), List.of())) {
+  private static void compare(Net several, int machines, int sharing) {
+    try (Net one = new Net(Session::new, machines, List.of(), List.of(), sharing)) {
       double[] millis = new double[STEPS + 1];
       for (int i = 0; i <= STEPS; i++) {
         long start = System.nanoTime();

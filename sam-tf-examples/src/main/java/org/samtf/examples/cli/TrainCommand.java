@@ -133,7 +133,8 @@ public final class TrainCommand implements Callable<Integer> {
       paramLabel = "wait|stop",
       description = {
         "With --cluster: wait for a machine that is lost, for as long as --start-timeout says, and go",
-        "on from the newest checkpoint, or end with 200 (default: wait if there are --checkpoints)."
+        "on, from the newest checkpoint if need be, or end with 200 (default: wait if there are",
+        "--checkpoints)."
       })
   private String onLostWorker;
 

@@ -112,7 +112,7 @@ public final class Machines {
     } catch (IllegalStateException e) {
       throw new InputException(
           "--cluster: " + OneLine.of(e.getMessage()),
-          "the same TensorFlow on all machines, and a network that is trusted",
+          "the same TensorFlow Java 1.x on all machines",
           "see docs/cluster.md");
     }
     try {

@@ -149,7 +149,7 @@ class MachinesTest {
       assertThatThrownBy(() -> trainer())
           .isInstanceOf(InputException.class)
           .hasMessageContaining("another TensorFlow in worker 0 at localhost:")
-          .hasMessageContaining("expected the same TensorFlow on all machines")
+          .hasMessageContaining("expected the same TensorFlow Java 1.x on all machines")
           .message()
           .hasLineCount(1);
     } finally {
