@@ -170,6 +170,16 @@ abstract class WrappingOptimizer extends DelegatingOptimizer {
   }
 
   /**
+   * Whether a step whose gradient is not finite is skipped: with {@link NotFinite#SKIP}, or a loss
+   * scale.
+   *
+   * @return false if it fails
+   */
+  public final boolean skipsSteps() {
+    return finiteRule.skips();
+  }
+
+  /**
    * Whether the newest step is skipped, a scalar: for {@link NotFinite#SKIP}. Fetch it in the run
    * of the train op.
    *

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.samtf.internal.graph.GraphCopy;
 import org.samtf.internal.graph.GraphScope;
@@ -22,6 +23,8 @@ import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.Signature;
 import org.tensorflow.op.Op;
+import org.tensorflow.op.core.SwitchCond;
+import org.tensorflow.types.TBool;
 
 /**
  * What a new step takes over from a step that a model was loaded with: moving averages and counts.
@@ -192,20 +195,41 @@ final class CarriedUpdates {
         .identity(loss);
   }
 
-  /** The whole step: the train op, and then the assignments. */
-  Op after(Op train) {
+  /**
+   * The whole step: the train op, and then the assignments.
+   *
+   * @param skipped whether the train op changes nothing, a scalar; then nothing is assigned either.
+   *     Empty if it never does so
+   */
+  Op after(Op train, Optional<Operand<TBool>> skipped) {
     if (copied.isEmpty()) {
       return train;
     }
+    Optional<SwitchCond<TBool>> isSkipped = skipped.map(s -> scope.ops().switchCond(s, s));
+    List<GraphOperation> before = new ArrayList<>();
+    before.add((GraphOperation) train.op());
+    // What waits for an op that is not run is not run either.
+    isSkipped.ifPresent(
+        s ->
+            before.add(
+                (GraphOperation) scope.withName("taken").ops().identity(s.outputFalse()).op()));
     GraphOperation trainOp = (GraphOperation) train.op();
     GraphCopy copy =
         GraphCopy.below(scope)
             .waitingFor(control -> afterUpdate.contains(control.name()) ? trainOp : control);
-    List<Operation> step = new ArrayList<>();
-    step.add(trainOp);
+    List<Operation> assignments = new ArrayList<>();
     for (GraphOperation op : copied) {
       boolean assigns = !assigned.get(op.name()).isEmpty();
-      step.add(copy.add(op, assigns ? List.of(trainOp) : List.of()));
+      assignments.add(copy.add(op, assigns ? before : List.of()));
+    }
+    List<Operation> step = new ArrayList<>(List.of(trainOp));
+    if (isSkipped.isEmpty()) {
+      step.addAll(assignments);
+    } else {
+      SwitchCond<TBool> either = isSkipped.get();
+      Operand<TBool> taken =
+          scope.withControlDependencyOps(assignments).ops().identity(either.outputFalse());
+      step.add(scope.ops().merge(List.of(taken, either.outputTrue())).output().op());
     }
     return scope.withName("step").withControlDependencyOps(step).ops().noOp();
   }

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
@@ -395,7 +396,8 @@ public final class LoadedModel implements AutoCloseable {
     CarriedUpdates carried =
         CarriedUpdates.find(
             graph, signaturesFor(forward), forward, variables, updateOps(forward, variables));
-    Op step = carried.after(UntrainedVariables.minimize(optimizer, carried.before(loss)));
+    Op train = UntrainedVariables.minimize(optimizer, carried.before(loss));
+    Op step = carried.after(train, skipped(optimizer));
     session.initialize();
     for (Node variable : variables) {
       if (Reals.isFloating(variable.op.output(0)) && !NotTrainable.is(variable.op)) {
@@ -403,6 +405,16 @@ public final class LoadedModel implements AutoCloseable {
       }
     }
     return step;
+  }
+
+  private static Optional<Operand<TBool>> skipped(Optimizer optimizer) {
+    if (optimizer instanceof SamOptimizer && ((SamOptimizer) optimizer).skipsSteps()) {
+      return Optional.of(((SamOptimizer) optimizer).skipped());
+    }
+    if (optimizer instanceof OrderedOptimizer && ((OrderedOptimizer) optimizer).skipsSteps()) {
+      return Optional.of(((OrderedOptimizer) optimizer).skipped());
+    }
+    return Optional.empty();
   }
 
   /**

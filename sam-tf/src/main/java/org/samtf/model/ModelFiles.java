@@ -108,6 +108,16 @@ final class ModelFiles {
     return SideEffects.lines(metaGraph("model " + directory, directory, tags));
   }
 
+  /** Whether a SavedModel holds functions that were traced in training mode. */
+  static boolean hasTraining(Path directory, String... tags) {
+    String name = "model " + directory;
+    try {
+      return ModelFunctions.hasTraining(metaGraph(name, directory, tags));
+    } catch (IllegalArgumentException e) {
+      throw cannotBeLoaded(name, e);
+    }
+  }
+
   /** Loads a GraphDef. */
   static ModelFile loadGraphDef(
       Path file, boolean allowsSideEffects, UnaryOperator<SavedModelBundle.Loader> settings)

@@ -141,6 +141,17 @@ public final class ModelLoader {
   }
 
   /**
+   * Says whether a SavedModel holds functions for {@link #training}, without loading it.
+   *
+   * @param directory its directory
+   * @return whether there is one
+   * @throws IllegalArgumentException if it cannot be read
+   */
+  public boolean hasTraining(Path directory) {
+    return ModelFiles.hasTraining(Arguments.given(directory, "directory"), tags);
+  }
+
+  /**
    * Loads a SavedModel.
    *
    * @param directory its directory

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.NotFinite;
+import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
 import org.samtf.Values;
 import org.samtf.internal.graph.Protos;
@@ -21,6 +23,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Tensor;
 import org.tensorflow.framework.optimizers.GradientDescent;
+import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -78,6 +81,45 @@ class PythonFunctionsTest {
           .containsAll(python.weights.keySet())
           .containsAll(python.notTrainable);
     }
+  }
+
+  /** Moving averages are made of the batch whose gradient is not finite. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aStepThatIsSkippedMovesNoAverages(boolean isSam) throws IOException {
+    PythonCase python = new PythonCase("keras2_training");
+    try (LoadedModel model = python.load(new ModelLoader().training());
+        TFloat32 image = TFloat32.tensorOf(Shape.of(2, 5, 5, 1))) {
+      Graph graph = model.graph();
+      Optimizer base = new GradientDescent(graph, 0.02f);
+      Optimizer optimizer =
+          isSam
+              ? SamOptimizer.builder(graph, base).rho(0.05f).notFinite(NotFinite.SKIP).build()
+              : OrderedOptimizer.builder(graph, base).notFinite(NotFinite.SKIP).build();
+      Op step = model.minimize(optimizer, mean(model, model.output(python.signature, "score")));
+      Operand<?> fed = model.input("serving_default", "image");
+      Map<String, byte[]> before = variables(model);
+      image.setFloat(Float.NaN, 1, 2, 3, 0);
+      model.session().runner().feed(fed, image).addTarget(step).run().close();
+      assertThat(Values.changed(before, variables(model))).hasSize(1);
+
+      before = variables(model);
+      image.setFloat(1, 1, 2, 3, 0);
+      model.session().runner().feed(fed, image).addTarget(step).run().close();
+      assertThat(Values.changed(before, variables(model)))
+          .contains("norm/moving_mean", "norm/moving_variance", "score/bias");
+    }
+  }
+
+  @Test
+  void whetherThereAreTrainingFunctionsIsKnownWithoutLoading() throws IOException {
+    Path with = new PythonCase("keras2_training").directory.resolve("model");
+    Path without = new PythonCase("keras3_convolutional").directory.resolve("model");
+    assertThat(new ModelLoader().hasTraining(with)).isTrue();
+    assertThat(new ModelLoader().hasTraining(without)).isFalse();
+    assertThatThrownBy(() -> new ModelLoader().hasTraining(temporary))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("has no saved_model.pb");
   }
 
   @Test

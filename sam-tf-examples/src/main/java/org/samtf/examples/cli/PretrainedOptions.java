@@ -19,6 +19,7 @@ final class PretrainedOptions {
   private static final String HAND_BACK = "--hand-back";
   private static final String NEW_HEAD = "--new-head";
   private static final String THAW = "--thaw";
+  private static final String TRAINING_MODE = "--training-mode";
 
   @Option(
       names = "--signature",
@@ -87,6 +88,16 @@ final class PretrainedOptions {
   private List<String> tags;
 
   @Option(
+      names = TRAINING_MODE,
+      paramLabel = "auto|on|off",
+      description = {
+        "With --model DIR: train what Python traced with training=True, with dropout and batch",
+        "statistics, and evaluate the signature itself: auto if the model has it, on, or off to",
+        "train the signature itself (default: auto)."
+      })
+  private String trainingMode;
+
+  @Option(
       names = HAND_BACK,
       paramLabel = "DIR",
       description = {
@@ -112,6 +123,7 @@ final class PretrainedOptions {
       refuse(signature, "--signature", "a graph without signatures");
       refuse(tags, "--tags", "a graph without tags");
       refuse(handBack, HAND_BACK, "a frozen graph, which has no place for values");
+      refuse(trainingMode, TRAINING_MODE, "a graph without functions");
     }
     if (newHead != null) {
       refuse(handBack, HAND_BACK, NEW_HEAD + ", which has no place in the model");
@@ -143,6 +155,9 @@ final class PretrainedOptions {
         Optional.ofNullable(newHead)
             .map(name -> new Pretrained.NewHead(Optional.of(name).filter(n -> !n.isEmpty()))),
         Optional.ofNullable(pixels).map(PixelRange::of),
+        trainingMode == null
+            ? Pretrained.TrainingMode.AUTO
+            : Pretrained.TrainingMode.of(trainingMode),
         thaw == null ? List.of() : List.copyOf(thaw));
   }
 
@@ -174,6 +189,7 @@ final class PretrainedOptions {
     given.put("--logits", logits);
     given.put(NEW_HEAD, newHead);
     given.put("--pixels", pixels);
+    given.put(TRAINING_MODE, trainingMode);
     given.put(THAW, thaw);
     given.put("--tags", tags);
     given.put(HAND_BACK, handBack);

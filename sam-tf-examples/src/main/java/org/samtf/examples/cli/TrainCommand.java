@@ -146,7 +146,8 @@ public final class TrainCommand implements Callable<Integer> {
       TrainingResult result,
       double sharpness,
       double sharpnessRho,
-      TrainingTime time) {}
+      TrainingTime time,
+      Optional<String> trainingMode) {}
 
   @Override
   public Integer call() {
@@ -411,7 +412,8 @@ public final class TrainCommand implements Callable<Integer> {
         outcome.result(),
         outcome.sharpness(),
         plan.sharpnessRho(),
-        outcome.time());
+        outcome.time(),
+        outcome.trainingMode());
   }
 
   private void write(DataSet data, Report report) {
@@ -442,19 +444,21 @@ public final class TrainCommand implements Callable<Integer> {
     Table table =
         Table.ofText()
             .row("data", data.name() + ", " + data.train().size() + " training images")
-            .row("network", settings.architecture() + " on " + data.shape())
-            .row("base optimizer", base)
-            .row("SAM", sam)
-            .row("numbers", numbers(settings, result))
-            .row("weights", weights)
-            .row("test accuracy", Format.percent(result.last().test().accuracy()))
-            .row("validation accuracy", Format.percent(result.last().validation().accuracy()))
-            .row("training loss", Format.loss(result.train().loss()))
-            .row(
-                "sharpness",
-                Format.loss(report.sharpness()) + " at rho " + (float) report.sharpnessRho())
-            .row("time a step", Format.millis(result.stepMillis()))
-            .row("time in all", time(report.time()));
+            .row("network", settings.architecture() + " on " + data.shape());
+    report.trainingMode().ifPresent(mode -> table.row("training mode", mode));
+    table
+        .row("base optimizer", base)
+        .row("SAM", sam)
+        .row("numbers", numbers(settings, result))
+        .row("weights", weights)
+        .row("test accuracy", Format.percent(result.last().test().accuracy()))
+        .row("validation accuracy", Format.percent(result.last().validation().accuracy()))
+        .row("training loss", Format.loss(result.train().loss()))
+        .row(
+            "sharpness",
+            Format.loss(report.sharpness()) + " at rho " + (float) report.sharpnessRho())
+        .row("time a step", Format.millis(result.stepMillis()))
+        .row("time in all", time(report.time()));
     PrintWriter writer = spec.commandLine().getOut();
     writer.print(table);
     if (!settings.base().keepsInitialWeights() && settings.architecture().hasHiddenLayers()) {

@@ -102,8 +102,10 @@ public final class TrainJob {
    * @param result what training came to
    * @param sharpness at the end
    * @param time steps, time and resumptions
+   * @param trainingMode whether a model from a file is trained in training mode, in words
    */
-  public record Outcome(TrainingResult result, double sharpness, TrainingTime time) {}
+  public record Outcome(
+      TrainingResult result, double sharpness, TrainingTime time, Optional<String> trainingMode) {}
 
   /**
    * Prepares a job.
@@ -317,7 +319,7 @@ public final class TrainJob {
               "skipped_steps", result.skippedSteps(),
               "sharpness", sharpness));
     }
-    return new Outcome(result, sharpness, trainer.time());
+    return new Outcome(result, sharpness, trainer.time(), trainer.trainingMode());
   }
 
   /**

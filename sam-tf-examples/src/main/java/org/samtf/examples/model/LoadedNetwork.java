@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import org.samtf.SamOptimizer;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.ImageFormat;
 import org.samtf.examples.failure.InputException;
+import org.samtf.examples.failure.OneLine;
 import org.samtf.model.LoadedModel;
 import org.samtf.model.ModelExporter;
 import org.tensorflow.Graph;
@@ -37,7 +39,7 @@ import org.tensorflow.types.family.TNumber;
 /**
  * A network that was loaded from a file: with the last layer that it has, or with a new one.
  *
- * <p>What is trained is what it was loaded with. So a model that has the inference path only is
+ * <p>What is trained is what Python traced in training mode, if the model has that. Else it is
  * trained as it infers: without dropout, and with its moving averages.
  */
 final class LoadedNetwork implements Network {
@@ -52,6 +54,9 @@ final class LoadedNetwork implements Network {
   private final Placeholder<TInt32> labels;
   private final Operand<TFloat32> logits;
   private final Classification inference;
+  private final ModelPorts.InTraining inTraining;
+  private final Operand<TFloat32> trainingLogits;
+  private final Operand<TFloat32> loss;
 
   /**
    * Adds to a model what training needs.
@@ -81,17 +86,39 @@ final class LoadedNetwork implements Network {
     labels =
         tf.withName("labels")
             .placeholder(TInt32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE)));
-    logits =
-        settings.head().isPresent()
-            ? newHead(ports.features(model, settings.head().get()), data.classes())
-            : oldHead(data);
-    requireNothingElseFed();
+    inTraining = ports.inTraining(model, settings);
+    if (inTraining.ports().isEmpty() && settings.trainingMode() == Pretrained.TrainingMode.ON) {
+      throw new InputException(
+          "--training-mode is on for " + settings.name() + ", and would be " + inTraining.inWords(),
+          "a model, and options, that it goes with",
+          "leave it out");
+    }
+    if (settings.head().isPresent()) {
+      Pretrained.NewHead head = settings.head().get();
+      NewHead made = new NewHead(ports.features(model, head), data.classes());
+      logits = made.on("logits", ports.features(model, head));
+      trainingLogits =
+          inTraining
+              .ports()
+              .map(there -> made.on("training_logits", there.features(model, head)))
+              .orElse(logits);
+    } else {
+      logits = oldHead(ports, data);
+      trainingLogits = inTraining.ports().map(there -> oldHead(there, data)).orElse(logits);
+    }
+    requireNothingElseFed(logits);
+    requireNothingElseFed(trainingLogits);
     inference = Classification.of(tf, logits, labels, data.classes());
+    loss =
+        inTraining.ports().isEmpty()
+            ? inference.loss()
+            : Classification.loss(
+                tf.withSubScope("training"), trainingLogits, labels, data.classes());
     variables.initialize(model.session());
   }
 
-  private Operand<TFloat32> oldHead(DataSet data) {
-    Operand<? extends TNumber> scores = ports.scores().logits();
+  private Operand<TFloat32> oldHead(ModelPorts of, DataSet data) {
+    Operand<? extends TNumber> scores = of.scores().logits();
     Shape shape = scores.shape();
     if (shape.numDimensions() != 2 || shape.get(1) != data.classes()) {
       throw new InputException(
@@ -111,48 +138,64 @@ final class LoadedNetwork implements Network {
     return tf.dtypes.cast(scores, TFloat32.class);
   }
 
-  private Operand<TFloat32> newHead(Operand<? extends TNumber> features, int classes) {
-    Operand<TFloat32> input = tf.dtypes.cast(features, TFloat32.class);
-    int axes = input.shape().numDimensions();
-    if (axes == 4) {
-      input = tf.math.mean(input, tf.constant(new int[] {1, 2}));
+  /** A last layer, which both passes have. */
+  private final class NewHead {
+    private final Variable<TFloat32> kernel;
+    private final Variable<TFloat32> bias;
+
+    NewHead(Operand<? extends TNumber> features, int classes) {
+      int axes = features.shape().numDimensions();
+      long size = axes == 2 || axes == 4 ? features.shape().get(axes - 1) : Shape.UNKNOWN_SIZE;
+      if (size == Shape.UNKNOWN_SIZE) {
+        throw new InputException(
+            "features \"" + features.op().name() + "\" have shape " + features.shape(),
+            "[-1, units] or [-1, height, width, channels], the last one known",
+            "name another tensor by --new-head TENSOR");
+      }
+      kernel = variables.kernel("head", Shape.of(size, classes));
+      bias = variables.vector("head", "bias", classes, 0);
     }
-    long size = axes == 2 || axes == 4 ? features.shape().get(axes - 1) : Shape.UNKNOWN_SIZE;
-    if (size == Shape.UNKNOWN_SIZE) {
-      throw new InputException(
-          "features \"" + features.op().name() + "\" have shape " + features.shape(),
-          "[-1, units] or [-1, height, width, channels], the last one known",
-          "name another tensor by --new-head TENSOR");
+
+    Operand<TFloat32> on(String name, Operand<? extends TNumber> features) {
+      Operand<TFloat32> input = tf.dtypes.cast(features, TFloat32.class);
+      if (input.shape().numDimensions() == 4) {
+        input = tf.math.mean(input, tf.constant(new int[] {1, 2}));
+      }
+      return tf.withName(name).nn.biasAdd(tf.linalg.matMul(input, kernel), bias);
     }
-    Variable<TFloat32> kernel = variables.kernel("head", Shape.of(size, classes));
-    Variable<TFloat32> bias = variables.vector("head", "bias", classes, 0);
-    return tf.withName("logits").nn.biasAdd(tf.linalg.matMul(input, kernel), bias);
   }
 
   /** A data set has images and labels, and nothing for another placeholder. */
-  private void requireNothingElseFed() {
-    Deque<GraphOperation> todo = new ArrayDeque<>(List.of((GraphOperation) logits.op()));
-    Set<GraphOperation> seen = new HashSet<>(todo);
-    while (!todo.isEmpty()) {
-      GraphOperation op = todo.pop();
-      if (op.equals(ports.input().op())) {
-        continue;
-      }
-      if (op.type().equals("Placeholder")) {
+  private void requireNothingElseFed(Operand<?> output) {
+    Set<GraphOperation> behind = behind(output);
+    for (GraphOperation op : behind) {
+      if (op.type().equals("Placeholder") && !op.equals(ports.input().op())) {
         throw new InputException(
             settings.name() + " also needs to be fed \"" + op.name() + "\"",
             "a model that needs images only",
             "export it without that input");
       }
-      op.inputs().forEach(input -> add((GraphOperation) input.op(), seen, todo));
-      op.controlInputs().forEach(input -> add(input, seen, todo));
     }
-    if (!seen.contains(ports.input().op())) {
+    if (!behind.contains(ports.input().op())) {
       throw new InputException(
           settings.name() + " does not compute its output from " + ports.inputName(),
           "an output that depends on the images",
           "name others by --input and --output");
     }
+  }
+
+  /** What an output is computed from, as far as the images. */
+  private Set<GraphOperation> behind(Operand<?> output) {
+    Deque<GraphOperation> todo = new ArrayDeque<>(List.of((GraphOperation) output.op()));
+    Set<GraphOperation> seen = new LinkedHashSet<>(todo);
+    while (!todo.isEmpty()) {
+      GraphOperation op = todo.pop();
+      if (!op.equals(ports.input().op())) {
+        op.inputs().forEach(input -> add((GraphOperation) input.op(), seen, todo));
+        op.controlInputs().forEach(input -> add(input, seen, todo));
+      }
+    }
+    return seen;
   }
 
   private static void add(GraphOperation op, Set<GraphOperation> seen, Deque<GraphOperation> todo) {
@@ -188,12 +231,35 @@ final class LoadedNetwork implements Network {
 
   @Override
   public Operand<TFloat32> loss() {
-    return inference.loss();
+    return loss;
   }
 
   @Override
   public Operand<TFloat32> logits() {
-    return logits;
+    return trainingLogits;
+  }
+
+  @Override
+  public Optional<String> trainingMode() {
+    return Optional.of(inTraining.inWords());
+  }
+
+  /** Whoever reads the averages of the weights reads moving averages that are of others. */
+  @Override
+  public void requireNoMovingAverages() {
+    Set<GraphOperation> kept = new HashSet<>();
+    model.notTrainable().forEach(variable -> kept.add((GraphOperation) variable.op()));
+    kept.retainAll(behind(logits));
+    if (inTraining.ports().isPresent() && !kept.isEmpty()) {
+      throw new InputException(
+          "--average is given for "
+              + settings.name()
+              + ", and each step in training mode moves \""
+              + OneLine.of(kept.iterator().next().name())
+              + "\", which would be of other weights",
+          "one of the two",
+          "add --training-mode off, or leave --average out");
+    }
   }
 
   @Override

@@ -39,6 +39,9 @@ record ModelPorts(
   /** The key that Python and TensorFlow Serving have for the signature to call. */
   static final String USUAL_SIGNATURE = "serving_default";
 
+  /** What follows the key of a signature in that of the same in training mode. */
+  private static final String TRAINING = "/training";
+
   private static final Set<Class<?>> FLOATING =
       Set.of(TFloat16.class, TBfloat16.class, TFloat32.class, TFloat64.class);
 
@@ -94,6 +97,9 @@ record ModelPorts(
     Collection<Signature> all = model.signatures();
     Set<String> keys = new TreeSet<>();
     all.forEach(signature -> keys.add(signature.key()));
+    // Not to be chosen without being named: it belongs to the other.
+    keys.removeIf(
+        key -> key.endsWith(TRAINING) && keys.contains(key.replaceAll(TRAINING + "$", "")));
     String key =
         settings.signature().orElse(keys.size() == 1 ? keys.iterator().next() : USUAL_SIGNATURE);
     return all.stream()
@@ -288,6 +294,55 @@ record ModelPorts(
           "name another tensor");
     }
     return (Operand<? extends TNumber>) operand;
+  }
+
+  /**
+   * The same as traced in training mode.
+   *
+   * @return it, or why it cannot be had
+   */
+  InTraining inTraining(LoadedModel model, Pretrained settings) {
+    if (settings.trainingMode() == Pretrained.TrainingMode.OFF) {
+      return InTraining.without("as asked for");
+    }
+    String key = signature.map(Signature::key).orElse("") + TRAINING;
+    Optional<Signature> traced =
+        model.signatures().stream().filter(s -> s.key().equals(key)).findFirst();
+    if (traced.isEmpty()) {
+      String leftOut = model.signaturesLeftOut().get(key);
+      return InTraining.without(
+          leftOut == null
+              ? "the model holds no function that was traced with training=True"
+              : OneLine.of(key) + " is left out (" + OneLine.of(leftOut) + ")");
+    }
+    if (settings.logits().isPresent()) {
+      return InTraining.without("--logits names a tensor of the signature itself");
+    }
+    if (settings.head().flatMap(Pretrained.NewHead::features).isPresent()) {
+      return InTraining.without("--new-head names a tensor of the signature itself");
+    }
+    if (!traced.get().outputNames().contains(outputKey)
+        || !traced.get().inputNames().contains(inputKey)
+        || !model.input(key, inputKey).equals(input)) {
+      return InTraining.without(OneLine.of(key) + " has other inputs or outputs");
+    }
+    Scores there =
+        scores(model, settings, "output \"" + outputKey + "\"", model.output(key, outputKey));
+    return new InTraining(
+        "on, " + OneLine.of(key),
+        Optional.of(new ModelPorts(traced, inputKey, input, outputKey, there)));
+  }
+
+  /**
+   * What is trained.
+   *
+   * @param inWords whether it is in training mode
+   * @param ports the parts that are; empty for those of the signature itself
+   */
+  record InTraining(String inWords, Optional<ModelPorts> ports) {
+    private static InTraining without(String why) {
+      return new InTraining("off, " + why, Optional.empty());
+    }
   }
 
   /** The input, in messages. */

@@ -89,6 +89,23 @@ public interface Network {
   }
 
   /**
+   * Returns what of a model from a file is trained.
+   *
+   * @return whether it is in training mode, in words; empty for a network of ours
+   */
+  default Optional<String> trainingMode() {
+    return Optional.empty();
+  }
+
+  /**
+   * Refuses to be evaluated with other weights than the trained ones, if the network has moving
+   * averages that are not among {@link #batchStatistics}.
+   *
+   * @throws org.samtf.examples.failure.InputException if it has
+   */
+  default void requireNoMovingAverages() {}
+
+  /**
    * Returns the loss of the network as it is used: without dropout, with moving averages.
    *
    * @return the mean over the batch

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +34,7 @@ import org.tensorflow.proto.ConfigProto;
  * @param logits the name of the tensor with the logits; empty to find it from the output
  * @param head the new last layer; empty to keep the one that there is
  * @param pixels between which numbers it takes pixels; empty for what suits the type of its input
+ * @param trainingMode whether to train what was traced with {@code training=True}
  * @param thaw patterns of the constants of a frozen graph that are weights; none for those that
  *     look like it
  */
@@ -46,6 +48,7 @@ public record Pretrained(
     Optional<String> logits,
     Optional<NewHead> head,
     Optional<PixelRange> pixels,
+    TrainingMode trainingMode,
     List<String> thaw)
     implements Architecture {
 
@@ -55,6 +58,38 @@ public record Pretrained(
    * @param features the name of the tensor that it goes on; empty for what the old one is on
    */
   public record NewHead(Optional<String> features) {}
+
+  /** Whether what Python traced with {@code training=True} is trained. */
+  public enum TrainingMode {
+    /** If the model has it. */
+    AUTO,
+    /** Yes, or not at all. */
+    ON,
+    /** No: what is trained is the signature itself. */
+    OFF;
+
+    /**
+     * Finds a mode by its name.
+     *
+     * @param name such as {@code auto}
+     * @return the mode
+     * @throws InputException if there is none
+     */
+    public static TrainingMode of(String name) {
+      for (TrainingMode mode : values()) {
+        if (mode.toString().equals(name.trim())) {
+          return mode;
+        }
+      }
+      throw new InputException(
+          "no training mode '" + OneLine.of(name) + "'", "auto, on or off", "choose one of them");
+    }
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   @Override
   public OpenNetwork open(DataSet data, long seed, ConfigProto config) {
@@ -77,6 +112,12 @@ public record Pretrained(
       loader.allowSideEffects();
     }
     try {
+      if (trainingMode == TrainingMode.ON
+          || trainingMode == TrainingMode.AUTO
+              && !isFrozen()
+              && loader.hasTraining(Path.of(path))) {
+        loader.training();
+      }
       return isFrozen()
           ? loader.thaw(Path.of(path), thaw.toArray(new String[0]))
           : loader.load(Path.of(path));

@@ -26,6 +26,7 @@ final class Evaluated {
   /** Adds the ops that evaluate, and the variables for the statistics of batch normalisation. */
   Evaluated(Network network, Optional<WeightAverage> average) {
     this.average = average;
+    average.ifPresent(a -> network.requireNoMovingAverages());
     Map<Operand<TFloat32>, Operand<TFloat32>> ofBatch = network.batchStatistics();
     this.statistics = average.filter(a -> !ofBatch.isEmpty()).map(a -> a.statistics(ofBatch));
     List<Operand<?>> tensors = List.of(network.inferenceLoss(), network.correct());

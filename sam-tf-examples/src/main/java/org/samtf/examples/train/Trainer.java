@@ -387,6 +387,15 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
+   * Returns what of a model from a file is trained.
+   *
+   * @return whether it is in training mode, in words; empty for a network of ours
+   */
+  public Optional<String> trainingMode() {
+    return network.trainingMode();
+  }
+
+  /**
    * Returns how many steps all epochs have.
    *
    * @return the number

@@ -43,6 +43,9 @@ class FineTuneTest {
   /** Convolution, batch normalization, dense: images of 6x6 in, three logits out. */
   private static final Path FLOWERS = PYTHON.resolve("keras3_flowers/model");
 
+  /** Convolutions, batch normalization in two places; images of 5x5 in, and two logits out. */
+  private static final Path TRAINING = PYTHON.resolve("keras2_training/model");
+
   /** Four numbers in, a softmax of three out. */
   private static final Path SOFTMAX = PYTHON.resolve("keras2_dense/model");
 
@@ -56,16 +59,12 @@ class FineTuneTest {
 
   private CommandLineFixture.Run train(Path model, String... options) {
     List<String> all =
-        new ArrayList<>(
-            List.of(
-                "train",
-                "--model=" + model,
-                "--data=" + data,
-                "--batch-size=12",
-                "--learning-rate=0.02"));
+        new ArrayList<>(List.of("train", "--model=" + model, "--data=" + data, "--batch-size=12"));
     all.addAll(List.of(options));
-    if (all.stream().noneMatch(option -> option.startsWith("--epochs"))) {
-      all.add("--epochs=3");
+    for (String usual : List.of("--learning-rate=0.02", "--epochs=3")) {
+      if (all.stream().noneMatch(o -> o.startsWith(usual.replaceAll("=.*", "=")))) {
+        all.add(usual);
+      }
     }
     return CommandLineFixture.run(all.toArray(new String[0]));
   }
@@ -257,8 +256,21 @@ class FineTuneTest {
   }
 
   /**
-   * Only the range of the pixels differs: the first layer sees numbers that are 255 times as large.
+   * Only the range of the pixels differs. At 0..255 the first layer sees numbers that are 255 times
+   * as large: a learning rate that suits 0..1 makes the weights grow without end.
    */
+  @Test
+  void pixelsComeAsTheModelWantsThem() throws IOException {
+    JsonNode unit = figures("unit", "--pixels=0..1", "--learning-rate=0.001");
+    assertThat(figures("default", "--learning-rate=0.001")).isEqualTo(unit);
+    assertThat(figures("bytes", "--pixels=0..255", "--learning-rate=0.001")).isNotEqualTo(unit);
+    assertThat(figures("symmetric", "--pixels=-1..1", "--learning-rate=0.001")).isNotEqualTo(unit);
+    assertThat(train(FLOWERS, "--pixels=-1..1").exitCode()).isEqualTo(ExitCode.OK);
+    var diverging = train(FLOWERS, "--pixels=0..255");
+    assertThat(diverging.exitCode()).isEqualTo(ExitCode.FAILED);
+    assertThat(diverging.err()).contains("training diverged").contains("lower the learning rate");
+  }
+
   private JsonNode figures(String name, String... options) throws IOException {
     List<String> all = new ArrayList<>(List.of(options));
     all.add("--out=" + directory.resolve(name));
@@ -292,6 +304,93 @@ class FineTuneTest {
     var run = train(FLOWERS, (options + " --export=" + directory.resolve("export")).split(" "));
     assertOk(run);
     assertThat(number(accuracy(run.out()))).isGreaterThan(60);
+  }
+
+  /** What is trained has the statistics of the batch; what is evaluated has moving averages. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--rho=0.05",
+        "--no-sam",
+        "--training-mode=on --micro-batches=3",
+        "--not-finite=skip",
+        "--no-sam --not-finite=skip",
+        "--precision=bfloat16",
+        "--no-sam --precision=float16",
+        "--variant=functional"
+      })
+  void whatPythonTracedForTrainingIsTrained(String options) throws IOException {
+    IdxFiles.writeRows(data, 5, 2, 120, 60);
+    Path export = directory.resolve("export");
+    Path back = directory.resolve("back");
+
+    var run =
+        train(
+            TRAINING,
+            with(
+                options.split(" "), "--output=score", "--export=" + export, "--hand-back=" + back));
+    var predicted = CommandLineFixture.run("predict", "--model=" + export, "--data=" + data);
+
+    assertOk(run);
+    assertThat(run.out()).containsPattern("training mode +on, serving_default/training");
+    // As it infers it does not get beyond 70 %.
+    assertThat(number(accuracy(run.out()))).isGreaterThan(90);
+    assertOk(predicted);
+    assertThat(accuracy(predicted.out())).isEqualTo(accuracy(run.out()));
+    try (LoadedModel before = LoadedModel.load(TRAINING);
+        LoadedModel after = LoadedModel.load(back)) {
+      for (String moving : List.of("norm/moving_mean", "norm/moving_variance")) {
+        assertThat(values(after, moving)).as(moving).isNotEqualTo(values(before, moving));
+        assertThat(values(after, moving)).allMatch(Float::isFinite);
+      }
+    }
+  }
+
+  @Test
+  void theSignatureItselfIsTrainedIfThatIsWanted() throws IOException {
+    var flowers = train(FLOWERS, "--epochs=1");
+    IdxFiles.writeRows(data, 5, 2, 120, 60);
+    Path back = directory.resolve("back");
+
+    var run = train(TRAINING, "--output=score", "--training-mode=off", "--hand-back=" + back);
+
+    assertOk(run);
+    assertThat(run.out()).containsPattern("training mode +off, as asked for");
+    try (LoadedModel before = LoadedModel.load(TRAINING);
+        LoadedModel after = LoadedModel.load(back)) {
+      assertThat(values(after, "norm/moving_mean")).isEqualTo(values(before, "norm/moving_mean"));
+    }
+    assertOk(flowers);
+    assertThat(flowers.out())
+        .containsPattern("training mode +off, the model holds no function that was traced with");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--training-mode=on --logits=model/score/BiasAdd|would be off, --logits names a tensor",
+        "--training-mode=on --new-head=model/conv2/BiasAdd|would be off, --new-head names a tensor",
+        "--average=ema:0.9|each step in training mode moves \"norm/moving_",
+        "--average=swa:1 --training-mode=on|add --training-mode off, or leave --average out"
+      })
+  void whatDoesNotGoInTrainingModeIsRefusedInOneLine(String options, String message)
+      throws IOException {
+    IdxFiles.writeRows(data, 5, 2, 24, 12);
+    assertRefused(train(TRAINING, with(options.split(" "), "--output=score")), message);
+  }
+
+  /** A new head is on both passes; a named tensor is on one of them only. */
+  @Test
+  void aNewHeadIsTrainedInTrainingMode() throws IOException {
+    IdxFiles.writeRows(data, 5, 4, 120, 60);
+    var both = train(TRAINING, "--output=score", "--new-head", "--epochs=6");
+    var named = train(TRAINING, "--output=score", "--new-head=model/conv2/BiasAdd", "--epochs=1");
+    assertOk(both);
+    assertThat(both.out()).containsPattern("training mode +on, serving_default/training");
+    assertThat(number(accuracy(both.out()))).isGreaterThan(60);
+    assertThat(named.err()).isEmpty();
+    assertThat(named.out()).containsPattern("training mode +off, --new-head names a tensor");
   }
 
   /** A job that stops and goes on writes the bytes of one that did not. */
@@ -387,6 +486,9 @@ class FineTuneTest {
         "keras3_flowers/model|--logits=nowhere|there is no tensor \"nowhere\"",
         "keras3_flowers/model|--hidden=4|--hidden is given for model",
         "keras3_flowers/model|--pixels=0..7|no range of pixels '0..7'",
+        "keras3_flowers/model|--training-mode=yes|no training mode 'yes'; expected auto, on or off",
+        "keras3_flowers/model|--training-mode=on|holds no function that was traced with training=",
+        "frozen/frozen.pb|--training-mode=on|--training-mode is given with a graph without functions",
         "keras3_flowers/model|--thaw=x|--thaw is given with a SavedModel",
         "keras3_flowers/model|--new-head --hand-back=x|--hand-back is given with --new-head",
         "keras3_flowers/model|--hand-back=../sam-tf/src/test/resources/org/samtf/model/python/keras3_flowers/model/2|is in the model itself",

@@ -76,6 +76,12 @@ public final class ModelFunctions {
     return with;
   }
 
+  /** Whether a model holds functions that were traced in training mode. */
+  public static boolean hasTraining(Message metaGraph) {
+    Message signed = withInference(metaGraph);
+    return new ModelFunctions(signed).with(true) != signed;
+  }
+
   /** Adds the functions that were traced in training mode; the model itself if there is none. */
   public static Message withTrainingIfAny(Message metaGraph) {
     return new ModelFunctions(withInference(metaGraph)).with(true);
