@@ -3,6 +3,7 @@ package org.samtf;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.samtf.internal.graph.Arguments;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.Kernels;
@@ -40,6 +41,8 @@ import org.tensorflow.types.family.TType;
  */
 public final class OrderedOptimizer extends WrappingOptimizer {
 
+  private final VariableChoice frozen;
+
   /**
    * Creates the optimizer.
    *
@@ -53,6 +56,7 @@ public final class OrderedOptimizer extends WrappingOptimizer {
 
   private OrderedOptimizer(Builder builder) {
     super(builder.graph, builder.base, "Ordered", new FiniteRule(builder.finiteRule));
+    frozen = builder.frozen;
   }
 
   /**
@@ -75,13 +79,16 @@ public final class OrderedOptimizer extends WrappingOptimizer {
    * @return a gradient for every trainable variable that the loss reaches; they are there once all
    *     of them, and the loss, have been computed
    * @throws IllegalArgumentException if the loss reaches no trainable variable, or cannot be
-   *     differentiated
+   *     differentiated; or if a pattern of {@link Builder#freeze(String...)} matches none, or they
+   *     match all
    */
   @Override
   public <T extends TType> List<GradAndVar<?>> computeGradients(Operand<?> loss) {
     Replica replica = new Replica(Arguments.ofGraph(graph, loss, "loss").asOutput());
     GraphScope scope = newStep();
-    List<Output<?>> xs = TrainedVariables.all(List.of(replica)).in(replica.forward);
+    List<Output<?>> xs =
+        TrainedVariables.of(List.of(replica), Optional.empty(), frozen, VariableChoice.none())
+            .in(replica.forward);
     Optional<LossScale> scale = scaleOfLoss();
     Output<?>[] all =
         Differentiation.gradients(
@@ -136,6 +143,9 @@ public final class OrderedOptimizer extends WrappingOptimizer {
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder("OrderedOptimizer{base=").append(base);
+    if (!frozen.isNone()) {
+      text.append(", freeze=").append(frozen);
+    }
     finiteRule.appendTo(text);
     return text.append('}').toString();
   }
@@ -145,10 +155,35 @@ public final class OrderedOptimizer extends WrappingOptimizer {
     private final Graph graph;
     private final Optimizer base;
     private final FiniteRule.Draft finiteRule = new FiniteRule.Draft();
+    private VariableChoice frozen = VariableChoice.none();
 
     private Builder(Graph graph, Optimizer base) {
       this.graph = graph;
       this.base = base;
+    }
+
+    /**
+     * The variables to leave as they are, of those that would be trained otherwise. None by
+     * default.
+     *
+     * @param patterns of the names of variables, as for {@link SamOptimizerBuilder#freeze}
+     * @return this builder
+     * @throws IllegalArgumentException if there is none, or one is no regular expression
+     */
+    public Builder freeze(String... patterns) {
+      frozen = VariableChoice.matching("freeze", patterns);
+      return this;
+    }
+
+    /**
+     * As {@link #freeze(String...)}, with a predicate.
+     *
+     * @param byName given the name of a variable's op, says whether to leave it as it is
+     * @return this builder
+     */
+    public Builder freeze(Predicate<String> byName) {
+      frozen = VariableChoice.where("freeze", byName);
+      return this;
     }
 
     /**

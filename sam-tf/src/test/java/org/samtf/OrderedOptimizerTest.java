@@ -63,6 +63,39 @@ class OrderedOptimizerTest {
     }
   }
 
+  @Test
+  void whatIsFrozenStays() {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      TestModels.Maker m = new TestModels.Maker(graph, session);
+      Variable<TFloat64> body = m.variable("body", new double[] {2}, 1);
+      Variable<TFloat64> head = m.variable("head", new double[] {2}, 1);
+      Operand<TFloat64> loss = m.tf.nn.l2Loss(m.tf.math.mul(body, head));
+      OrderedOptimizer.Builder builder =
+          OrderedOptimizer.builder(graph, new Momentum(graph, 0.25f, 0.9f));
+      for (OrderedOptimizer optimizer :
+          List.of(builder.freeze("bo*").build(), builder.freeze("body"::equals).build())) {
+        session.run(m.tf.assign(head, m.tf.constant(new double[] {2})));
+        session.run(optimizer.minimize(loss));
+        assertThat(Values.of(session, body)).containsExactly(2);
+        // The gradient is 2 * 2 * 2; there is no slot of what is frozen.
+        assertThat(Values.of(session, head)).containsExactly(0);
+      }
+      assertThat(Values.variables(graph, session).keySet())
+          .filteredOn(name -> name.contains("momentum"))
+          .isNotEmpty()
+          .allMatch(name -> name.contains("head"));
+      assertThatThrownBy(() -> builder.freeze("tail").build().minimize(loss))
+          .hasMessageContaining("freeze has \"tail\", which matches no variable");
+      assertThatThrownBy(() -> builder.freeze("*").build().minimize(loss))
+          .hasMessageContaining("so that none is left to train; freeze fewer");
+      assertThat(builder.freeze("bo*").build())
+          .hasToString(
+              "OrderedOptimizer{base=Momentum{learningRate=0.25, momentum=0.9, useNesterov=false},"
+                  + " freeze=[bo*]}");
+    }
+  }
+
   /** Every op of a step that assigns comes after the barrier that all gradients pass. */
   @Test
   void nothingIsAssignedBeforeTheBarrier() {

@@ -69,6 +69,7 @@ public final class LoadedModel implements AutoCloseable {
   /** What signatures of Python's compute and assign besides, by their keys. */
   private final Map<String, SignatureParts> parts;
 
+  private final List<String> opsLeftOut;
   private final GraphCheckpoint variables;
 
   /** The variables that steps were made for. */
@@ -80,6 +81,7 @@ public final class LoadedModel implements AutoCloseable {
     this.session = bundle.session();
     this.signatures = new Signatures(bundle.signatures(), file.refusedSignatures, file.parts);
     this.parts = file.parts;
+    this.opsLeftOut = file.leftOut;
     this.variables = GraphCheckpoint.of(graph, session);
     UntrainedVariables.mark(graph, bundle.metaGraphDef());
   }
@@ -207,6 +209,17 @@ public final class LoadedModel implements AutoCloseable {
    */
   public Map<String, String> signaturesLeftOut() {
     return signatures.leftOut();
+  }
+
+  /**
+   * The ops that the file has and this model has not, since they would read or write files and
+   * nothing else needs them: savers that were made beside that of a SavedModel, and the one of a
+   * GraphDef. {@link ModelLoader#allowSideEffects} keeps them.
+   *
+   * @return their names and types, such as {@code "save/SaveV2" (SaveV2)}
+   */
+  public List<String> opsLeftOut() {
+    return opsLeftOut;
   }
 
   /**

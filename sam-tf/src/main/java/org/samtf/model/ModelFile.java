@@ -27,21 +27,27 @@ final class ModelFile {
   /** The ops to run once, which give variables their values. */
   final List<String> assignments;
 
+  /** The ops that reach out of the model and were left out, with their types. */
+  final List<String> leftOut;
+
   private ModelFile(
       SavedModelBundle bundle,
       Map<String, String> checkpointKeys,
       Map<String, String> refusedSignatures,
       Map<String, SignatureParts> parts,
-      List<String> assignments) {
+      List<String> assignments,
+      List<String> leftOut) {
     this.bundle = bundle;
     this.checkpointKeys = checkpointKeys;
     this.refusedSignatures = refusedSignatures;
     this.parts = parts;
     this.assignments = assignments;
+    this.leftOut = leftOut;
   }
 
   ModelFile(SavedModelBundle bundle, FlatModel flat) {
-    this(bundle, firstKeys(flat), flat.refusedSignatures(), flat.signatures(), List.of());
+    this(
+        bundle, firstKeys(flat), flat.refusedSignatures(), flat.signatures(), List.of(), List.of());
   }
 
   private static Map<String, String> firstKeys(FlatModel flat) {
@@ -57,6 +63,12 @@ final class ModelFile {
 
   /** A model whose variables get their values from ops of it. */
   static ModelFile of(SavedModelBundle bundle, List<String> assignments) {
-    return new ModelFile(bundle, Map.of(), Map.of(), Map.of(), assignments);
+    return new ModelFile(bundle, Map.of(), Map.of(), Map.of(), assignments, List.of());
+  }
+
+  /** The same, from a file that had more ops. */
+  ModelFile leavingOut(List<String> ops) {
+    return new ModelFile(
+        bundle, checkpointKeys, refusedSignatures, parts, assignments, List.copyOf(ops));
   }
 }

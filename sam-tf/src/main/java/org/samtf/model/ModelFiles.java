@@ -49,10 +49,8 @@ final class ModelFiles {
     String name = "model " + directory;
     String[] wanted = orDefault(tags);
     Message whole = metaGraph(name, directory, tags);
-    if (!allowsSideEffects) {
-      SideEffects.refuse(name, whole);
-    }
-    Message metaGraph = whole;
+    CheckedGraph checked = CheckedGraph.of(name, whole, allowsSideEffects);
+    Message metaGraph = checked.metaGraph;
     try {
       metaGraph = FixedShapes.in(metaGraph, shapes);
       metaGraph = isForTraining ? ModelFunctions.withTraining(metaGraph) : metaGraph;
@@ -83,7 +81,7 @@ final class ModelFiles {
       throw new IllegalArgumentException(
           name + " has variables, but no " + VARIABLES_INDEX + "; give the whole SavedModel");
     }
-    return file;
+    return file.leavingOut(checked.leftOut);
   }
 
   private static String[] orDefault(String... tags) {
@@ -105,7 +103,8 @@ final class ModelFiles {
    * @return a line for each kind; empty if it only computes
    */
   static List<String> sideEffects(Path directory, String... tags) {
-    return SideEffects.lines(metaGraph("model " + directory, directory, tags));
+    Message metaGraph = metaGraph("model " + directory, directory, tags);
+    return SideEffects.lines(CheckedGraph.without(SideEffects.idleSavers(metaGraph), metaGraph));
   }
 
   /** Whether a SavedModel holds functions that were traced in training mode. */
@@ -123,14 +122,16 @@ final class ModelFiles {
       Path file, boolean allowsSideEffects, UnaryOperator<SavedModelBundle.Loader> settings)
       throws IOException {
     String name = "GraphDef " + file;
-    Message metaGraph = graphOf(name, file, allowsSideEffects);
+    CheckedGraph checked = graphOf(name, file, allowsSideEffects);
+    Message metaGraph = checked.metaGraph;
     if (FlatModel.isNeeded(metaGraph)) {
-      return flat(name, metaGraph, null, true, settings, GRAPH_TAG);
+      return flat(name, metaGraph, null, true, settings, GRAPH_TAG).leavingOut(checked.leftOut);
     }
     // As a SavedModel without variables: TF-Java's import would take each op whose name starts with
     // "Init" for an initializer, and run it before the first step, over what was restored.
     return ModelFile.of(
-        loadCopy(name, OldOps.renewed(metaGraph), null, List.of(), settings, GRAPH_TAG));
+            loadCopy(name, OldOps.renewed(metaGraph), null, List.of(), settings, GRAPH_TAG))
+        .leavingOut(checked.leftOut);
   }
 
   /** Loads a GraphDef with variables in the place of constants. */
@@ -141,7 +142,8 @@ final class ModelFiles {
       String... patterns)
       throws IOException {
     String name = "GraphDef " + file;
-    Message metaGraph = OldOps.renewed(graphOf(name, file, allowsSideEffects));
+    CheckedGraph checked = graphOf(name, file, allowsSideEffects);
+    Message metaGraph = OldOps.renewed(checked.metaGraph);
     FrozenWeights thawed;
     try {
       thawed = FrozenWeights.thaw(metaGraph, patterns);
@@ -149,11 +151,12 @@ final class ModelFiles {
       throw new IllegalArgumentException(name + " cannot be thawed: " + Messages.firstLine(e), e);
     }
     return ModelFile.of(
-        loadCopy(name, thawed.in(metaGraph), null, List.of(), settings, GRAPH_TAG),
-        thawed.assignments());
+            loadCopy(name, thawed.in(metaGraph), null, List.of(), settings, GRAPH_TAG),
+            thawed.assignments())
+        .leavingOut(checked.leftOut);
   }
 
-  private static Message graphOf(String name, Path file, boolean allowsSideEffects)
+  private static CheckedGraph graphOf(String name, Path file, boolean allowsSideEffects)
       throws IOException {
     byte[] bytes;
     try {
@@ -168,10 +171,7 @@ final class ModelFiles {
       throw cannotBeLoaded(name, e);
     }
     ModelLimits.check(name, metaGraph);
-    if (!allowsSideEffects) {
-      SideEffects.refuse(name, metaGraph);
-    }
-    return metaGraph;
+    return CheckedGraph.of(name, metaGraph, allowsSideEffects);
   }
 
   private static ModelFile flat(

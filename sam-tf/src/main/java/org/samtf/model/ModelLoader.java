@@ -26,7 +26,8 @@ import org.tensorflow.ndarray.Shape;
  * TensorFlow are some that read and write files, talk to other machines, call code outside of
  * TensorFlow or end the process. Models with such ops are refused, unless they are allowed. The
  * check goes by the types of ops in graph and functions, and takes the ops that save and restore
- * the variables out. It is a warning and no fence: load models from people you trust only.
+ * the variables out: what is not needed of them is not loaded ({@link LoadedModel#opsLeftOut}). It
+ * is a warning and no fence: load models from people you trust only.
  */
 public final class ModelLoader {
 

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +28,10 @@ final class SideEffects {
   private static final Set<String> SAVE = Set.of("Save", "SaveSlices", "SaveV2");
   private static final Set<String> RESTORE = Set.of("Restore", "RestoreSlice", "RestoreV2");
   private static final String MERGE = "MergeV2Checkpoints";
+
+  /** What comes after what a saver reads or has written, besides its own ops. */
+  private static final Set<String> AFTER_SAVER =
+      Set.of("Identity", "Reshape", "Pack", "NoOp", "Assign", "AssignVariableOp");
 
   private final Map<String, Message> nodes = new HashMap<>();
   private final Map<String, Message> functions = new HashMap<>();
@@ -77,6 +82,65 @@ final class SideEffects {
   }
 
   /**
+   * The savers of a model that it does not need: those that were made beside its own, or that a
+   * graph without signatures has.
+   *
+   * @return by the name of each of their ops and of all ops that come after them the type; empty
+   *     for those that something else comes after, or that a signature or the loading runs
+   */
+  static Map<String, String> idleSavers(Message metaGraph) {
+    SideEffects effects = new SideEffects(metaGraph);
+    Map<String, List<String>> readers = effects.readers();
+    Map<String, String> idle = new LinkedHashMap<>();
+    for (String name : effects.order) {
+      Message node = effects.nodes.get(name);
+      if (isOfAnySaver(ProtoFields.text(node, "op")) && !effects.isOfSaver(name, node)) {
+        Map<String, String> after = effects.after(name, readers);
+        boolean isIdle = true;
+        for (var op : after.entrySet()) {
+          isIdle &=
+              (isOfAnySaver(op.getValue()) || AFTER_SAVER.contains(op.getValue()))
+                  && !effects.run.contains(op.getKey())
+                  && !effects.saving.contains(op.getKey())
+                  && !effects.restoring.contains(op.getKey());
+        }
+        if (isIdle) {
+          idle.putAll(after);
+        }
+      }
+    }
+    return idle;
+  }
+
+  /** Whether ops of a type save or restore. */
+  static boolean isOfAnySaver(String type) {
+    return SAVE.contains(type) || RESTORE.contains(type) || type.equals(MERGE);
+  }
+
+  private Map<String, List<String>> readers() {
+    Map<String, List<String>> readers = new HashMap<>();
+    for (String name : order) {
+      for (Object input : ProtoFields.list(nodes.get(name), "input")) {
+        readers.computeIfAbsent(opName((String) input), op -> new ArrayList<>()).add(name);
+      }
+    }
+    return readers;
+  }
+
+  /** The types of an op and of all that read it or wait for it, by their names. */
+  private Map<String, String> after(String op, Map<String, List<String>> readers) {
+    Map<String, String> found = new LinkedHashMap<>();
+    Deque<String> todo = new ArrayDeque<>(List.of(op));
+    while (!todo.isEmpty()) {
+      String name = todo.remove();
+      if (found.putIfAbsent(name, ProtoFields.text(nodes.get(name), "op")) == null) {
+        todo.addAll(readers.getOrDefault(name, List.of()));
+      }
+    }
+    return found;
+  }
+
+  /**
    * Refuses a model that has any.
    *
    * @param model what it is, for the message
@@ -111,8 +175,7 @@ final class SideEffects {
     for (String name : new TreeMap<>(functions).keySet()) {
       for (Object node : ProtoFields.list(functions.get(name), "node_def")) {
         String type = ProtoFields.text((Message) node, "op");
-        boolean isSaver = SAVE.contains(type) || RESTORE.contains(type) || type.equals(MERGE);
-        if (!isSaver || !ofSaver.contains(name)) {
+        if (!isOfAnySaver(type) || !ofSaver.contains(name)) {
           add(found, "in function \"" + Messages.oneLine(name) + "\"", (Message) node);
         }
       }

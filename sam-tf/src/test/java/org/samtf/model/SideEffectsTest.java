@@ -22,6 +22,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.core.Variable;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
 
@@ -195,7 +196,8 @@ class SideEffectsTest {
     metaGraph.removeSignatureDef("predict");
     metaGraph.getSaverDefBuilder().setSaveTensorName("saved:0");
     Files.write(file, whole.build().toByteArray());
-    assertThat(loader.sideEffects(model)).hasSize(1).allMatch(line -> !line.contains("function"));
+    // The saver that the exporter wrote is now one that nothing needs.
+    assertThat(loader.sideEffects(model)).isEmpty();
   }
 
   @Test
@@ -242,6 +244,151 @@ class SideEffectsTest {
         .hasMessageContaining("files: \"log\" (WriteFile)");
     new ModelLoader().allowSideEffects().loadGraphDef(graph).close();
     LoadedModel.loadGraphDef(saving).close();
+  }
+
+  /** As Python's Saver writes it: with a constant for the name of the file. */
+  private static void addSaver(Ops tf, String scope, String file, Variable<TFloat32> w) {
+    Ops save = tf.withSubScope(scope);
+    Operand<TString> name = save.withName("Const").constant(file);
+    Op saved =
+        save.withName("SaveV2").train.save(name, save.array("w"), save.array(""), List.of(w));
+    save.withName("control_dependency").withControlDependencies(List.of(saved)).identity(name);
+    Operand<?> read =
+        save.withName("RestoreV2")
+            .train
+            .restore(name, save.array("w"), save.array(""), List.of(TFloat32.class))
+            .iterator()
+            .next();
+    @SuppressWarnings("unchecked")
+    Operand<TFloat32> value = (Operand<TFloat32>) read;
+    Op assigned = save.withName("Assign").assign(w, value);
+    save.withName("restore_all").withControlDependencies(List.of(assigned)).noOp();
+  }
+
+  private Path graph(BiFunction<Ops, Variable<TFloat32>, Op> more) throws IOException {
+    Path file = directory.resolve("graph.pb");
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Placeholder<TFloat32> x =
+          tf.withName("x").placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
+      Variable<TFloat32> w = tf.withName("w").variable(Shape.scalar(), TFloat32.class);
+      tf.withName("y").math.mul(x, w);
+      addSaver(tf, "save", written().toString(), w);
+      more.apply(tf, w);
+      Files.write(file, graph.toGraphDef().toByteArray());
+    }
+    return file;
+  }
+
+  /** What is not there cannot be run, by whatever name one asks for it. */
+  @Test
+  void aSaverThatNothingNeedsIsNotLoaded() throws IOException {
+    Path file = graph((tf, w) -> tf.noOp());
+    try (LoadedModel model = LoadedModel.loadGraphDef(file)) {
+      assertThat(model.opsLeftOut())
+          .containsExactlyInAnyOrder("\"save/SaveV2\" (SaveV2)", "\"save/RestoreV2\" (RestoreV2)");
+      assertThat(model.graph().operation("w")).isNotNull();
+      for (String op :
+          List.of("SaveV2", "control_dependency", "RestoreV2", "Assign", "restore_all")) {
+        assertThat(model.graph().operation("save/" + op)).as(op).isNull();
+      }
+      assertThatThrownBy(() -> model.tensor("save/control_dependency"))
+          .hasMessageContaining("there is no tensor");
+      try (TFloat32 two = TFloat32.scalarOf(2)) {
+        model.setVariable("w", two);
+        try (Result result = model.session().runner().feed("x", two).fetch("y").run()) {
+          assertThat(((TFloat32) result.get(0)).getFloat()).isEqualTo(4);
+        }
+      }
+    }
+    try (LoadedModel model = new ModelLoader().allowSideEffects().loadGraphDef(file)) {
+      assertThat(model.opsLeftOut()).isEmpty();
+      assertThat(model.graph().operation("save/SaveV2")).isNotNull();
+    }
+  }
+
+  @Test
+  void whatSomethingElseComesAfterIsNoIdleSaver() throws IOException {
+    Path saving =
+        graph(
+            (tf, w) ->
+                tf.withControlDependencies(
+                        List.of(
+                            tf.train.save(
+                                tf.constant(written().toString()),
+                                tf.array("w"),
+                                tf.array(""),
+                                List.of(w))))
+                    .math
+                    .square(w));
+    assertThatThrownBy(() -> LoadedModel.loadGraphDef(saving))
+        .hasMessageContaining("files: \"Save\" (SaveV2). They run")
+        .message()
+        .doesNotContain("save/SaveV2");
+    Path reading =
+        graph(
+            (tf, w) -> {
+              Operand<?> read =
+                  tf.train
+                      .restore(
+                          tf.constant(written().toString()),
+                          tf.array("w"),
+                          tf.array(""),
+                          List.of(TFloat32.class))
+                      .iterator()
+                      .next();
+              @SuppressWarnings("unchecked")
+              Operand<TFloat32> value = (Operand<TFloat32>) read;
+              return tf.math.square(value);
+            });
+    assertThatThrownBy(() -> LoadedModel.loadGraphDef(reading))
+        .hasMessageContaining("(RestoreV2)")
+        .message()
+        .doesNotContain("save/");
+  }
+
+  /** A SavedModel that was exported from a graph with a saver has that beside its own. */
+  @Test
+  void aSaverBesideThatOfAModelIsNotLoaded() throws IOException {
+    Path model =
+        export(
+            (tf, y) -> {
+              Variable<TFloat32> other = tf.withName("other").variable(tf.constant(1f));
+              addSaver(tf, "training", written().toString(), other);
+              return tf.identity(other);
+            });
+    // The exporter leaves out what no signature needs: as Python has it, it is there.
+    Path file = model.resolve("saved_model.pb");
+    var whole = Protos.savedModel(Files.readAllBytes(file)).toBuilder();
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      addSaver(
+          tf,
+          "training",
+          written().toString(),
+          tf.withName("idle").variable(Shape.scalar(), TFloat32.class));
+      whole
+          .getMetaGraphsBuilder(0)
+          .getGraphDefBuilder()
+          .addAllNode(graph.toGraphDef().getNodeList());
+    }
+    Files.write(file, whole.build().toByteArray());
+    assertThat(new ModelLoader().sideEffects(model)).isEmpty();
+    try (LoadedModel loaded = LoadedModel.load(model)) {
+      assertThat(call(loaded, "predict")).isEqualTo(6);
+      assertThat(loaded.opsLeftOut()).hasSize(2);
+      assertThat(loaded.graph().operation("training/SaveV2")).isNull();
+    }
+    // Called by a signature, it is none that nothing needs.
+    var signed = whole.build().toBuilder();
+    var metaGraph = signed.getMetaGraphsBuilder(0);
+    var signature = metaGraph.getSignatureDefOrThrow("plain").toBuilder();
+    var output = signature.getOutputsOrThrow("y").toBuilder().setName("training/RestoreV2:0");
+    metaGraph.putSignatureDef("plain", signature.putOutputs("y", output.build()).build());
+    Files.write(file, signed.build().toByteArray());
+    assertThat(new ModelLoader().sideEffects(model))
+        .containsExactly("files: \"training/RestoreV2\" (RestoreV2)");
+    assertThatThrownBy(() -> LoadedModel.load(model)).hasMessageContaining("training/RestoreV2");
   }
 
   @Test

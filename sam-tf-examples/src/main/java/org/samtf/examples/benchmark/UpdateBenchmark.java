@@ -65,7 +65,8 @@ public final class UpdateBenchmark {
         false,
         clipNorm,
         Optional.empty(),
-        averaging);
+        averaging,
+        List.of());
   }
 
   private static List<Comparison> comparisons() {

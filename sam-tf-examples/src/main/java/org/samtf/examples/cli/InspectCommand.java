@@ -80,6 +80,10 @@ public final class InspectCommand implements Callable<Integer> {
         effects.forEach(effect -> writer.println("besides computing: " + effect));
         writer.print(effects.isEmpty() ? "" : System.lineSeparator());
       }
+      if (!loaded.opsLeftOut().isEmpty()) {
+        writer.println("left out, as nothing needs it: " + String.join(", ", loaded.opsLeftOut()));
+        writer.println();
+      }
       writer.print(new Inspection(loaded, isSavedModel).all());
       writer.flush();
       return ExitCode.OK;

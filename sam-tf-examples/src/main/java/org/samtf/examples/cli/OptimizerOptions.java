@@ -129,6 +129,11 @@ final class OptimizerOptions {
     return momentum;
   }
 
+  /** Patterns of the variables that are left as they are. */
+  List<String> frozen() {
+    return List.copyOf(freeze);
+  }
+
   /**
    * SAM with batches that are cut so, on the devices of such sessions; empty if it is not wanted.
    */
@@ -143,7 +148,6 @@ final class OptimizerOptions {
       refuseWith(without, norm, "--norm");
       refuseWith(without, adaptive, "--adaptive");
       refuseWith(without, l2, "--l2");
-      refuseWith(without, freeze.isEmpty() ? null : freeze, "--freeze");
       refuseWith(without, doNotPerturb.isEmpty() ? null : doNotPerturb, "--do-not-perturb");
       refuseWith(without, cut.given(), cut.given());
       return Optional.empty();

@@ -268,7 +268,8 @@ public final class TrainCommand implements Callable<Integer> {
             batchSize,
             seed,
             numerics.numerics(),
-            update.settings(optimizer.base(), optimizer.momentum(), sam.isPresent()));
+            update.settings(
+                optimizer.base(), optimizer.momentum(), sam.isPresent(), optimizer.frozen()));
     checkModel("--export", Optional.ofNullable(export));
     checkModel("--hand-back", pretrained.handBack());
     if (export != null && pretrained.handBack().filter(export::equals).isPresent()) {

@@ -1,5 +1,6 @@
 package org.samtf.examples.cli;
 
+import java.util.List;
 import java.util.Optional;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.train.Averaging;
@@ -76,8 +77,9 @@ final class UpdateOptions {
    * @param base the optimizer
    * @param momentum its momentum
    * @param hasSam whether there is a rho
+   * @param frozen patterns of the variables that are left as they are; with SAM it leaves them
    */
-  UpdateSettings settings(BaseOptimizer base, float momentum, boolean hasSam) {
+  UpdateSettings settings(BaseOptimizer base, float momentum, boolean hasSam, List<String> frozen) {
     if (!base.takesSchedules()) {
       String option =
           schedule != null
@@ -137,7 +139,8 @@ final class UpdateOptions {
         nesterov,
         Optional.ofNullable(clipNorm),
         Optional.ofNullable(clipValue),
-        Optional.ofNullable(average).map(text -> Averaging.of("--average", text)));
+        Optional.ofNullable(average).map(text -> Averaging.of("--average", text)),
+        hasSam ? List.of() : frozen);
   }
 
   private static RateSchedule scheduleOf(String option, String text) {

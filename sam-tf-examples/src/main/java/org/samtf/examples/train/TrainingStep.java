@@ -95,8 +95,17 @@ public record TrainingStep(
     if (settings.sam().isEmpty()) {
       OrderedOptimizer.Builder builder = OrderedOptimizer.builder(graph, base);
       numerics.applyTo(builder);
-      OrderedOptimizer optimizer = builder.build();
-      Op train = network.minimize(optimizer, computed.loss());
+      final OrderedOptimizer optimizer;
+      final Op train;
+      try {
+        if (!update.frozen().isEmpty()) {
+          builder.freeze(update.frozen().toArray(new String[0]));
+        }
+        optimizer = builder.build();
+        train = network.minimize(optimizer, computed.loss());
+      } catch (IllegalArgumentException e) {
+        throw update.frozen().isEmpty() ? e : inPatterns(e);
+      }
       Optional<Operand<TBool>> skipped =
           numerics.skips() ? Optional.of(optimizer.skipped()) : Optional.empty();
       return new TrainingStep(
@@ -151,13 +160,7 @@ public record TrainingStep(
       sam = (partInputs.isEmpty() ? builder : builder.partInputs(partInputs)).build();
       train = network.minimize(sam, computed.loss());
     } catch (IllegalArgumentException e) {
-      if (settings.freeze().isEmpty() && settings.doNotPerturb().isEmpty()) {
-        throw e;
-      }
-      throw new InputException(
-          String.valueOf(e.getMessage()),
-          "names of variables, globs such as bn*, or regular expressions such as regex:bn[12]_.*",
-          "give such patterns to --freeze and --do-not-perturb");
+      throw settings.freeze().isEmpty() && settings.doNotPerturb().isEmpty() ? e : inPatterns(e);
     }
     Variant variant = settings.variant();
     boolean hasLoss = variant.hasPassAtWeights();
@@ -174,6 +177,13 @@ public record TrainingStep(
         variant.skipsSteps() ? Optional.of(sam.active()) : Optional.empty(),
         skipped,
         average);
+  }
+
+  private static InputException inPatterns(IllegalArgumentException e) {
+    return new InputException(
+        String.valueOf(e.getMessage()),
+        "names of variables, globs such as bn*, or regular expressions such as regex:bn[12]_.*",
+        "give such patterns to --freeze and --do-not-perturb");
   }
 
   /** The training pass of a network in a precision. */

@@ -1,5 +1,6 @@
 package org.samtf.examples.train;
 
+import java.util.List;
 import java.util.Optional;
 import org.samtf.examples.failure.InputException;
 import org.samtf.train.Clipped;
@@ -20,6 +21,8 @@ import org.tensorflow.framework.optimizers.Optimizer;
  * @param clipNorm the largest norm of all gradients together; empty for any
  * @param clipValue the largest magnitude in a gradient; empty for any
  * @param averaging which average of the weights is evaluated and exported; empty for the weights
+ * @param frozen patterns of the variables that a step without SAM leaves as they are; SAM has its
+ *     own
  */
 public record UpdateSettings(
     RateSchedule schedule,
@@ -29,7 +32,8 @@ public record UpdateSettings(
     boolean nesterov,
     Optional<Double> clipNorm,
     Optional<Double> clipValue,
-    Optional<Averaging> averaging) {
+    Optional<Averaging> averaging,
+    List<String> frozen) {
 
   /** A constant learning rate, and nothing besides. */
   public static final UpdateSettings PLAIN =
@@ -41,7 +45,8 @@ public record UpdateSettings(
           false,
           Optional.empty(),
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          List.of());
 
   /**
    * The run that a step is of.
@@ -102,6 +107,7 @@ public record UpdateSettings(
         + weightDecay.map(decay -> ", weight decay " + decay).orElse("")
         + (nesterov ? ", nesterov" : "")
         + clipNorm.map(most -> ", clipped to norm " + most).orElse("")
-        + clipValue.map(most -> ", clipped to value " + most).orElse("");
+        + clipValue.map(most -> ", clipped to value " + most).orElse("")
+        + (frozen.isEmpty() ? "" : ", frozen " + frozen);
   }
 }

@@ -142,11 +142,20 @@ class FineTuneTest {
   }
 
   /** Nothing but the frozen ones and what Python does not train stays as it was. */
-  @Test
-  void whatIsFrozenStays() {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--rho=0.05",
+        "--no-sam",
+        "--no-sam --base=adam --not-finite=skip",
+        "--no-sam --precision=bfloat16",
+        "--no-sam --average=ema:0.5"
+      })
+  void whatIsFrozenStays(String options) {
     Path back = directory.resolve("back");
 
-    assertOk(train(FLOWERS, "--freeze", "*conv2d*", "--hand-back=" + back));
+    assertOk(
+        train(FLOWERS, with(options.split(" "), "--freeze", "*conv2d*", "--hand-back=" + back)));
 
     try (LoadedModel before = LoadedModel.load(FLOWERS);
         LoadedModel after = LoadedModel.load(back)) {
@@ -298,11 +307,25 @@ class FineTuneTest {
         "--base=adam --micro-batches=3 --adaptive --norm=inf --do-not-perturb=*bias*",
         "--variant=looksam --base=nadam --device=cpu --threads=1",
         "--variant=msam",
-        "--variant=functional"
+        "--variant=functional",
+        "--average=ema:0.5",
+        "--average=swa:2 --no-sam",
+        "--precision=bfloat16",
+        "--precision=float16 --average=ema:0.5",
+        "--not-finite=skip --base=adam"
       })
   void trainsWithAllThatTrainHas(String options) {
-    var run = train(FLOWERS, (options + " --export=" + directory.resolve("export")).split(" "));
+    Path export = directory.resolve("export");
+    Path back = directory.resolve("back");
+    var run = train(FLOWERS, with(options.split(" "), "--export=" + export, "--hand-back=" + back));
     assertOk(run);
+    var predicted = CommandLineFixture.run("predict", "--model=" + export, "--data=" + data);
+    assertOk(predicted);
+    assertThat(accuracy(predicted.out())).isEqualTo(accuracy(run.out()));
+    try (TFloat32 images = someImages(6)) {
+      assertThat(call(back, "serving_default", images))
+          .isEqualTo(call(export, "serving_default", images));
+    }
     assertThat(number(accuracy(run.out()))).isGreaterThan(60);
   }
 

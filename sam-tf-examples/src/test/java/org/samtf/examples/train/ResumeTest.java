@@ -106,7 +106,8 @@ class ResumeTest {
         nesterov,
         clipNorm,
         Optional.empty(),
-        Optional.of(Averaging.of("--average", average)));
+        Optional.of(Averaging.of("--average", average)),
+        List.of());
   }
 
   /** Four batches an epoch, two epochs. */
