@@ -585,8 +585,11 @@ def control_flow(root):
     )
 
 
-def without_idle_functions(directory):
-    """Leaves out functions that nothing calls: Keras 2 saves recurrent layers for GPUs, too, and all gradients."""
+def lean(directory):
+    """
+    Leaves out functions that nothing calls, as Keras 2 saves recurrent layers for GPUs, too, and all gradients; and what
+    TensorFlow computes again: the shapes of outputs, and what the ops are.
+    """
     from tensorflow.core.protobuf import saved_model_pb2
 
     file = pathlib.Path(directory) / "saved_model.pb"
@@ -610,17 +613,21 @@ def without_idle_functions(directory):
             todo.update(called(functions[name].node_def))
     for name in set(functions) - kept:
         graph.graph_def.library.function.remove(functions[name])
+    for nodes in (graph.graph_def.node, *(f.node_def for f in graph.graph_def.library.function)):
+        for node in nodes:
+            node.attr.pop("_output_shapes", None)
+    graph.meta_info_def.ClearField("stripped_op_list")
     file.write_bytes(model.SerializeToString())
 
 
 def recurrent(root):
-    """Recurrent layers as loops."""
+    """Recurrent layers as loops. Behind a dense layer of Keras 2 TensorFlow does not know how long the sequence is."""
     random = np.random.default_rng(13)
     for k, n, name in ((tf_keras.layers, tf_keras, "keras2_recurrent"), (keras.layers, keras, "keras3_recurrent")):
         n.backend.clear_session()
         n.utils.set_random_seed(5)
         model = n.Sequential([
-            k.Input((3, 2), name="sequence"), k.Masking(),
+            k.Input((3, 2), name="sequence"), k.Masking(), *([k.Dense(2)] if k is tf_keras.layers else []),
             k.Bidirectional((k.LSTM if k is tf_keras.layers else k.GRU)(2, return_sequences=True)), k.SimpleRNN(2),
         ])
         randomized(model.variables)
@@ -629,7 +636,7 @@ def recurrent(root):
         variables = model.trainable_variables
         write(
             root, name,
-            lambda d: model.export(d) or without_idle_functions(d),
+            lambda d: model.export(d) or lean(d),
             lambda t: {"output_0": model(t["sequence"], training=False)},
             {"sequence": sequence},
             variables if k is tf_keras.layers else [v.value for v in variables],
