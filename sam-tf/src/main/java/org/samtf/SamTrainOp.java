@@ -7,6 +7,8 @@ import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TNumber;
 
 /**
@@ -30,11 +32,17 @@ import org.tensorflow.types.family.TNumber;
 public final class SamTrainOp {
 
   private final Op op;
+  private final Optional<SkippableStep> skippable;
   private final Operand<TNumber> gradientNorm;
   private final Operand<TNumber> perturbationNorm;
 
-  SamTrainOp(Op op, Operand<TNumber> gradientNorm, Operand<TNumber> perturbationNorm) {
+  SamTrainOp(
+      Op op,
+      Optional<SkippableStep> skippable,
+      Operand<TNumber> gradientNorm,
+      Operand<TNumber> perturbationNorm) {
     this.op = op;
+    this.skippable = skippable;
     this.gradientNorm = gradientNorm;
     this.perturbationNorm = perturbationNorm;
   }
@@ -78,6 +86,36 @@ public final class SamTrainOp {
    */
   public Operand<? extends TNumber> perturbationNorm() {
     return perturbationNorm;
+  }
+
+  /**
+   * Whether the step is skipped, a scalar: for {@link NotFinite#SKIP}. Fetch it in the run of
+   * {@link #op}.
+   *
+   * @return true if a gradient is not finite
+   * @throws IllegalStateException if steps are not skipped but fail
+   */
+  public Operand<TBool> skipped() {
+    return skippable().skipped().orElseThrow();
+  }
+
+  /**
+   * How many runs of the step were skipped, a scalar: for {@link NotFinite#SKIP}. In the run of
+   * {@link #op} it is the number before that run. It is kept in a variable, which is saved and
+   * exported with the others.
+   *
+   * @return the number of steps in which a gradient was not finite
+   * @throws IllegalStateException if steps are not skipped but fail
+   */
+  public Operand<TInt64> skippedSteps() {
+    return skippable().skippedBefore;
+  }
+
+  private SkippableStep skippable() {
+    return skippable.orElseThrow(
+        () ->
+            new IllegalStateException(
+                "steps fail if a gradient is not finite; build with notFinite(SKIP) to skip them"));
   }
 
   /** The settings of a {@link SamTrainOp}. */
@@ -158,6 +196,23 @@ public final class SamTrainOp {
     }
 
     /**
+     * What a step does if a gradient has a NaN or an infinity. One that is skipped changes nothing
+     * but the count of {@link SamTrainOp#skippedSteps}, a new variable, which gets its initial
+     * value from {@code session.initialize()}, or {@code LoadedModel.initialize()}. What the train
+     * op assigns beside its updates, such as moving averages, is not assigned then either.
+     *
+     * <p>There is no loss scale here: the gradients of the step are those of its own loss, so
+     * whoever writes that scales it, and divides them.
+     *
+     * @param rule {@link NotFinite#FAIL} by default
+     * @return this builder
+     */
+    public Builder notFinite(NotFinite rule) {
+      draft.finiteRule.notFinite(rule);
+      return this;
+    }
+
+    /**
      * The name scope of the ops of a step, made unique in the graph.
      *
      * @param name an op name without slashes; {@link SamOptimizer#NAME_DEFAULT} by default
@@ -175,7 +230,8 @@ public final class SamTrainOp {
      *
      * @return what to run
      * @throws IllegalArgumentException if no update is found, or an op is in the way that cannot be
-     *     run a second time in a step; the message names it
+     *     run a second time in a step, or that assigns before a gradient is known to be finite in a
+     *     step that is to be skipped if not; the message names it
      */
     public SamTrainOp build() {
       SamSettings settings = new SamSettings(draft);

@@ -102,19 +102,36 @@ final class SkippableStep {
         : tf.withName("skipped").identity(isFinite.outputFalse());
   }
 
-  /** Gradients that are there only if the step is taken: from one op a device. */
+  /** An op that is run only if the step is taken. */
+  GraphOperation taken() {
+    return (GraphOperation) runIf(true).op();
+  }
+
+  /** Gradients that are there only if the step is taken. */
   List<GradAndVar<? extends TType>> ifTaken(List<GradAndVar<? extends TType>> pairs) {
+    List<Output<?>> gradients = new ArrayList<>();
+    pairs.forEach(pair -> gradients.add(pair.getGradient()));
+    List<Output<?>> taken = gradientsIfTaken(gradients);
+    List<GradAndVar<? extends TType>> ready = new ArrayList<>();
+    for (int i = 0; i < pairs.size(); i++) {
+      ready.add(WrappingOptimizer.pair(taken.get(i), pairs.get(i).getVariable()));
+    }
+    return ready;
+  }
+
+  /** Gradients that are there only if the step is taken: from one op a device. */
+  List<Output<?>> gradientsIfTaken(List<Output<?>> gradients) {
     Op taken = runIf(true);
     Map<String, List<Integer>> indicesByDevice = new LinkedHashMap<>();
-    for (int i = 0; i < pairs.size(); i++) {
-      String device = ((GraphOperation) pairs.get(i).getGradient().op()).device();
+    for (int i = 0; i < gradients.size(); i++) {
+      String device = ((GraphOperation) gradients.get(i).op()).device();
       indicesByDevice.computeIfAbsent(device, d -> new ArrayList<>()).add(i);
     }
-    Map<Integer, Output<?>> gradients = new LinkedHashMap<>();
+    Output<?>[] ifTaken = new Output<?>[gradients.size()];
     indicesByDevice.forEach(
         (device, indices) -> {
           List<Operand<?>> group = new ArrayList<>();
-          indices.forEach(i -> group.add(pairs.get(i).getGradient()));
+          indices.forEach(i -> group.add(gradients.get(i)));
           var identity =
               scope
                   .withSubScope("update")
@@ -124,14 +141,10 @@ final class SkippableStep {
                   .withControlDependencies(List.of(taken))
                   .identityN(group);
           for (int k = 0; k < indices.size(); k++) {
-            gradients.put(indices.get(k), identity.op().output(k));
+            ifTaken[indices.get(k)] = identity.op().output(k);
           }
         });
-    List<GradAndVar<? extends TType>> ready = new ArrayList<>();
-    for (int i = 0; i < pairs.size(); i++) {
-      ready.add(WrappingOptimizer.pair(gradients.get(i), pairs.get(i).getVariable()));
-    }
-    return ready;
+    return List.of(ifTaken);
   }
 
   /**

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.samtf.internal.graph.Assignments;
 import org.samtf.internal.graph.Edges;
@@ -62,6 +63,7 @@ final class TrainOpWriter {
     Map<GraphOperation, WrittenUpdate> byVariable = byVariable(updates);
     Upstream upstream = upstream(updates);
     requireNothingElseTrained(trainOp, step, upstream, byVariable.keySet());
+    Optional<SkippableStep> skippable = skippable(upstream);
 
     List<WrittenUpdate> perturbed = perturbed(byVariable, upstream);
     List<Output<?>> weights = new ArrayList<>();
@@ -90,10 +92,11 @@ final class TrainOpWriter {
     }
     Twin twin = twin(upstream, reads(upstream, perturbedBy));
 
-    Op train = update(trainOp, step, updates, twin, ascended);
+    Op train = update(trainOp, step, updates, twin, ascended, upstream, skippable);
     Ops measures = scope.ops();
     return new SamTrainOp(
         train,
+        skippable,
         measures.withName("gradientNorm").identity(ascended.dualNorm),
         measures
             .withName("perturbationNorm")
@@ -262,7 +265,9 @@ final class TrainOpWriter {
       List<GraphOperation> step,
       List<WrittenUpdate> updates,
       Twin twin,
-      Ascended ascended) {
+      Ascended ascended,
+      Upstream upstream,
+      Optional<SkippableStep> skippable) {
     List<Output<?>> gradients = new ArrayList<>();
     updates.forEach(update -> gradients.add(twin.of(update.gradient())));
     Barrier barrier =
@@ -276,8 +281,11 @@ final class TrainOpWriter {
             List.of());
     Map<GraphOperation, Output<?>> released = new HashMap<>();
     Map<GraphOperation, Integer> inputs = new HashMap<>();
+    skippable.ifPresent(s -> s.computed(barrier.finite()));
+    List<Output<?>> applied =
+        skippable.map(s -> s.gradientsIfTaken(barrier.gradients())).orElseGet(barrier::gradients);
     for (int i = 0; i < updates.size(); i++) {
-      released.put(updates.get(i).op, barrier.gradients().get(i));
+      released.put(updates.get(i).op, applied.get(i));
       inputs.put(updates.get(i).op, updates.get(i).gradientInput);
     }
     GraphCopy copy =
@@ -286,21 +294,56 @@ final class TrainOpWriter {
                 (reader, index, input) ->
                     inputs.getOrDefault(reader, -1) == index ? released.get(reader) : input);
     Set<GraphOperation> again = new HashSet<>(released.keySet());
+    Set<GraphOperation> ofGradients = new HashSet<>();
+    upstream.inputsFirst().forEach(node -> ofGradients.add(node.op));
     for (GraphOperation op : step) {
       if (again.contains(op) || Edges.into(op).stream().anyMatch(again::contains)) {
         again.add(op);
         copy.add(op);
+      } else if (skippable.isPresent() && !ofGradients.contains(op) && assigns(op)) {
+        again.add(op);
+        copy.add(op, List.of(skippable.get().taken()));
       }
     }
     GraphOperation train = copy.of(trainOp);
-    return () -> train;
+    if (skippable.isEmpty()) {
+      return () -> train;
+    }
+    return scope
+        .withName("step")
+        .withControlDependencyOps(new ArrayList<>(skippable.get().end(List.of(train))))
+        .ops()
+        .noOp();
+  }
+
+  /** What a step that may be skipped keeps; refused if it could not leave all as it is. */
+  private Optional<SkippableStep> skippable(Upstream upstream) {
+    if (!settings.finiteRule.skips()) {
+      return Optional.empty();
+    }
+    for (Node node : upstream.inputsFirst()) {
+      if (assigns(node.op)) {
+        throw new IllegalArgumentException(
+            "notFinite is SKIP, but a gradient of the step waits for \""
+                + node.name
+                + "\" ("
+                + node.type
+                + "), which assigns before it is known whether the gradient is finite; leave"
+                + " notFinite out, or let the step make the assignment beside its updates");
+      }
+    }
+    return Optional.of(new SkippableStep(scope, settings.finiteRule));
+  }
+
+  private static boolean assigns(GraphOperation op) {
+    return OpKinds.isAssignment(op.type()) || op.type().startsWith("Assign");
   }
 
   private static IllegalArgumentException withoutUpdates(
       GraphOperation trainOp, List<GraphOperation> step) {
     Set<String> assignments = new LinkedHashSet<>();
     for (GraphOperation op : step) {
-      if (OpKinds.isAssignment(op.type()) || op.type().startsWith("Assign")) {
+      if (assigns(op)) {
         assignments.add(op.type());
       }
     }

@@ -36,10 +36,13 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.Variable;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
 
 /** SAM around steps that are in the graph already. */
 class SamTrainOpTest {
@@ -277,6 +280,104 @@ class SamTrainOpTest {
       assertThat(Values.changed(before, Values.variables(graph, session))).isEmpty();
       session.run(train);
       assertThat(Values.changed(before, Values.variables(graph, session))).contains("w");
+    }
+  }
+
+  /** Momentum, a count behind it, and a moving average beside it. */
+  private static final class Skippable {
+    final Graph graph;
+    final Placeholder<TFloat64> x;
+    final Op train;
+    final Op average;
+
+    Skippable(Graph graph, Session session) {
+      this.graph = graph;
+      TestModels.Maker m = new TestModels.Maker(graph, session);
+      Ops tf = m.tf;
+      x = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(2)));
+      Variable<TFloat64> w = m.variable("w", new double[] {1, 2}, 2);
+      Operand<TFloat64> error = tf.math.sub(tf.math.mul(w, x), tf.constant(3.0));
+      Operand<TFloat64> loss = tf.math.mean(tf.math.square(error), tf.constant(0));
+      // Before there are other variables: TF-Java would ask for their gradients, too.
+      Op updates = new Momentum(graph, 0.125f, 0.5f).minimize(loss);
+      Variable<TFloat64> mean = m.variable("mean", new double[] {3}, 1);
+      Variable<TInt64> count = tf.withName("count").variable(tf.constant(0L));
+      Operand<TFloat64> ofBatch = tf.reshape(tf.math.mean(x, tf.constant(0)), tf.array(1));
+      average = tf.assignSub(mean, tf.math.mul(tf.math.sub(mean, ofBatch), tf.constant(0.25)));
+      Op counted = tf.withControlDependencies(List.of(updates)).assignAdd(count, tf.constant(1L));
+      train = tf.withControlDependencies(List.of(counted, average)).noOp();
+    }
+
+    boolean run(Session session, SamTrainOp step, boolean skips, double... batch) {
+      try (TFloat64 fed = TFloat64.vectorOf(batch)) {
+        Session.Runner runner = session.runner().feed(x, fed).addTarget(step.op());
+        try (Result result = (skips ? runner.fetch(step.skipped()) : runner).run()) {
+          return skips && ((TBool) result.get(0)).getBoolean();
+        }
+      }
+    }
+  }
+
+  @Test
+  void aStepThatIsSkippedChangesNothingButItsCount() {
+    Map<String, byte[]> failing;
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Skippable model = new Skippable(graph, session);
+      SamTrainOp step = SamTrainOp.around(graph, model.train).rho(0.25f).build();
+      session.initialize();
+      model.run(session, step, false, 1, 2);
+      model.run(session, step, false, 3, -1);
+      failing = Values.variables(graph, session);
+      assertThatThrownBy(step::skipped).hasMessageContaining("build with notFinite(SKIP)");
+      assertThatThrownBy(step::skippedSteps).hasMessageContaining("build with notFinite(SKIP)");
+    }
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Skippable model = new Skippable(graph, session);
+      SamTrainOp step =
+          SamTrainOp.around(graph, model.train).rho(0.25f).notFinite(NotFinite.SKIP).build();
+      session.initialize();
+      assertThat(model.run(session, step, true, 1, 2)).isFalse();
+      for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY, 1e200}) {
+        Map<String, byte[]> before = Values.variables(graph, session);
+        assertThat(model.run(session, step, true, bad, 2)).isTrue();
+        assertThat(Values.changed(before, Values.variables(graph, session)))
+            .singleElement()
+            .asString()
+            .contains("skippedSteps");
+      }
+      assertThat(model.run(session, step, true, 3, -1)).isFalse();
+      Map<String, byte[]> skipping = Values.variables(graph, session);
+      failing.forEach((name, value) -> assertThat(skipping.get(name)).as(name).isEqualTo(value));
+      try (Result result = session.runner().fetch(step.skippedSteps()).run()) {
+        assertThat(((TInt64) result.get(0)).getLong()).isEqualTo(3);
+      }
+    }
+  }
+
+  /** What a gradient waits for is assigned before the gradient is known. */
+  @Test
+  void aStepThatAssignsBeforeItsGradientsIsNotSkipped() {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Skippable model = new Skippable(graph, session);
+      TestModels.Maker m = new TestModels.Maker(graph, session);
+      Variable<TFloat64> v = m.variable("v", new double[] {1, 2}, 2);
+      Operand<TFloat64> loss =
+          m.tf
+              .withControlDependencies(List.of(model.average))
+              .math
+              .mean(m.tf.math.square(v), m.tf.constant(0));
+      Op train = new OrderedOptimizer(graph, new Momentum(graph, 0.1f, 0.9f)).minimize(loss);
+      SamTrainOp.Builder sam = SamTrainOp.around(graph, train);
+      sam.build();
+      assertThatThrownBy(() -> sam.notFinite(NotFinite.SKIP).build())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("notFinite is SKIP, but a gradient of the step waits for")
+          .hasMessageContaining("(AssignSub)")
+          .message()
+          .hasLineCount(1);
     }
   }
 
