@@ -53,10 +53,11 @@ final class Adaptive implements Ascent {
     List<Operand<TNumber>> scaled = new ArrayList<>();
     for (int i = 0; i < gradients.size(); i++) {
       Operand<TNumber> g = gradients.get(i);
+      Reals there = reals.beside(g);
       UnaryOperator<Operand<TNumber>> scale =
           notScaled.contains(groups.get(i).names.get(0))
               ? UnaryOperator.identity()
-              : scale(tf, reals.cast(w.get(i), g.type()), reals.constant(eta, g.type()));
+              : scale(there.ops(), there.cast(w.get(i), g.type()), there.constant(eta, g.type()));
       scales.add(scale);
       scaled.add(scale.apply(g));
     }

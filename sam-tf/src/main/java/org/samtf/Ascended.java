@@ -3,6 +3,7 @@ package org.samtf;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.samtf.internal.graph.Places;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -77,7 +78,9 @@ final class Ascended {
     Reals reals = new Reals(tf);
     Packing packing = settings.packing(directions, names);
     List<Operand<TNumber>> packed = new ArrayList<>();
-    packing.pack(tf, directions).forEach(d -> packed.add(reals.cast(d, Reals.computeType(d))));
+    packing
+        .pack(tf, directions)
+        .forEach(d -> packed.add(reals.beside(d).cast(d, Reals.computeType(d))));
     Operand<TNumber> rho = settings.rho.in(tf, Reals.commonType(packed), state);
     if (settings.ascentSteps > 1) {
       rho = tf.math.mul(rho, reals.constant(1.0 / settings.ascentSteps, rho.type()));
@@ -101,7 +104,9 @@ final class Ascended {
   Ascended and(Ascended next) {
     List<Operand<TNumber>> sums = new ArrayList<>();
     for (int i = 0; i < packedEpsilons.size(); i++) {
-      sums.add(tf.withName("epsilon").math.add(packedEpsilons.get(i), next.packedEpsilons.get(i)));
+      Operand<TNumber> epsilon = packedEpsilons.get(i);
+      Ops there = Places.beside(tf, epsilon);
+      sums.add(there.withName("epsilon").math.add(epsilon, next.packedEpsilons.get(i)));
     }
     List<Operand<TBool>> all = new ArrayList<>(finite);
     all.addAll(next.finite);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.samtf.internal.graph.NormRange;
+import org.samtf.internal.graph.Places;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -69,11 +70,12 @@ final class EuclideanDual implements Ascent {
     // ρ/‖g‖ may be too small a number for the type, so the direction is what is scaled.
     List<Operand<TNumber>> directions = new ArrayList<>();
     for (Operand<TNumber> g : gradients) {
-      SwitchCond<TNumber> taken = tf.switchCond(g, inRange);
-      Operand<TNumber> ofScaled = other.math.mul(taken.outputFalse(), factor);
+      Ops there = Places.beside(tf, g);
+      SwitchCond<TNumber> taken = there.switchCond(g, inRange);
+      Operand<TNumber> ofScaled = Places.beside(other, g).math.mul(taken.outputFalse(), factor);
       scaled.add(ofScaled);
       directions.add(
-          tf.withName("direction").merge(List.of(taken.outputTrue(), ofScaled)).output());
+          there.withName("direction").merge(List.of(taken.outputTrue(), ofScaled)).output());
     }
     List<Operand<TNumber>> halfSums = halfSums(otherReals, scaled);
     Finite notInRange = new Finite(rule);
@@ -111,7 +113,7 @@ final class EuclideanDual implements Ascent {
 
   private static List<Operand<TNumber>> halfSums(Reals reals, List<Operand<TNumber>> gradients) {
     List<Operand<TNumber>> halfSums = new ArrayList<>();
-    gradients.forEach(g -> halfSums.add(reals.halfSumOfSquares(g)));
+    gradients.forEach(g -> halfSums.add(reals.beside(g).halfSumOfSquares(g)));
     return halfSums;
   }
 

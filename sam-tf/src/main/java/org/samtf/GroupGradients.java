@@ -1,7 +1,6 @@
 package org.samtf;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import org.samtf.internal.graph.GraphScope;
@@ -45,17 +44,18 @@ final class GroupGradients {
   List<Operand<TNumber>> directions(List<FirstPass> group, GraphScope at, int number) {
     FirstPass first = group.get(0);
     group.forEach(other -> requireSameVariables(first, other));
+    AscentPlaces places = AscentPlaces.of(group);
     if (settings.ascentDirection.isEmpty()) {
-      return means(group, at);
+      return means(group, at, places);
     }
     String device = first.scope.getDeviceString();
-    Ops tf = at.withSubScope("direction").ops();
+    GraphScope direction = at.withSubScope("direction");
     GraphStep.Parts parts = new GraphStep.Parts();
     parts.variables = first.perturbed;
     parts.space =
         new GraphVector.Space(
-            tf,
-            Collections.nCopies(first.perturbed.size(), tf),
+            direction.ops(),
+            places.ops(direction, first.perturbed),
             Reals.commonType(first.perturbed),
             settings.cpuOnly);
     parts.state = state;
@@ -63,8 +63,8 @@ final class GroupGradients {
     parts.entrance = x -> gate.enter(x, device);
     parts.keeper = (name, i, value) -> state.keepMean(at, name, first.perturbed.get(i), value);
     parts.draw = number;
-    parts.gradients = () -> means(group, at);
-    parts.weights = () -> gate.enter(reads.read(first.perturbed, device), device);
+    parts.gradients = () -> means(group, at, places);
+    parts.weights = () -> places.enter(gate, first.perturbed, v -> reads.read(v, places.device(v)));
     parts.momenta =
         () ->
             gate.enter(
@@ -73,17 +73,19 @@ final class GroupGradients {
   }
 
   /** The mean of g over the replicas. */
-  private List<Operand<TNumber>> means(List<FirstPass> group, GraphScope at) {
-    Reals reals = new Reals(at.ops());
+  private List<Operand<TNumber>> means(List<FirstPass> group, GraphScope at, AscentPlaces places) {
     List<Operand<TNumber>> gradients = new ArrayList<>();
-    for (Output<?> variable : group.get(0).perturbed) {
+    List<Output<?>> perturbed = group.get(0).perturbed;
+    List<Ops> ops = places.ops(at, perturbed);
+    for (int i = 0; i < perturbed.size(); i++) {
+      Output<?> variable = perturbed.get(i);
       DeviceSums sum = new DeviceSums();
       for (FirstPass pass : group) {
         Operand<?> gradient =
             gate.enter(pass.gradients.get(variable), pass.scope.getDeviceString());
         sum.add(pass.scope.withSubScope("ascent"), gradient.asOutput());
       }
-      gradients.add(sum.times(reals, 1.0 / group.size()));
+      gradients.add(sum.times(new Reals(ops.get(i)), 1.0 / group.size()));
     }
     return gradients;
   }

@@ -69,22 +69,25 @@ final class HolderDual implements Ascent {
     Class<TNumber> type = rho.type();
 
     Operand<TNumber> scale = Magnitudes.largest(tf, reals, gradients, type);
-    Map<Class<TNumber>, Operand<TNumber>> divisors = new HashMap<>();
+    Map<List<?>, Operand<TNumber>> divisors = new HashMap<>();
 
     List<Operand<TNumber>> directions = new ArrayList<>();
     List<Operand<TNumber>> sums = new ArrayList<>();
     Finite finite = new Finite(rule);
     for (Operand<TNumber> g : gradients) {
+      Reals there = reals.beside(g);
+      Ops at = there.ops();
       Operand<TNumber> divisor =
           divisors.computeIfAbsent(
-              g.type(), gType -> Magnitudes.orOne(tf, reals, reals.cast(scale, gType)));
-      Operand<TNumber> u = tf.withName("u").math.div(g, divisor);
-      Operand<TNumber> direction = direction(tf, reals, u, g, scale);
-      Operand<TNumber> sum = sum(tf, reals, u, direction);
+              List.of(g.type(), at.scope().getDeviceString()),
+              key -> Magnitudes.orOne(at, there, there.cast(scale, g.type())));
+      Operand<TNumber> u = at.withName("u").math.div(g, divisor);
+      Operand<TNumber> direction = direction(at, there, u, g, scale);
+      Operand<TNumber> sum = sum(at, there, u, direction);
       directions.add(direction);
-      sums.add(reals.cast(sum, type));
+      sums.add(there.cast(sum, type));
       // For p = 1 the sum is a count, in which a NaN would not show.
-      finite.add(p == 1 ? reals.sum(u) : sum, u, groups.get(sums.size() - 1));
+      finite.add(p == 1 ? there.sum(u) : sum, u, groups.get(sums.size() - 1));
     }
     Operand<TBool> checked = finite.check(tf, "gradient at w", List.of());
     Operand<TNumber> total = reals.inOrder(sums);

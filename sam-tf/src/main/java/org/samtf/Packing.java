@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import org.samtf.internal.graph.Places;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -134,10 +135,13 @@ final class Packing {
     }
   }
 
-  /** One tensor for each group. */
+  /** One tensor for each group, on the device of its tensors. */
   List<Operand<TNumber>> pack(Ops tf, List<? extends Operand<?>> tensors) {
     List<Operand<TNumber>> packed = new ArrayList<>();
-    forEach(tensors, (device, ofGroup, group) -> packed.add(concat(tf, ofGroup, group)));
+    forEach(
+        tensors,
+        (device, ofGroup, group) ->
+            packed.add(concat(Places.beside(tf, ofGroup.get(0)), ofGroup, group)));
     return packed;
   }
 
@@ -167,7 +171,9 @@ final class Packing {
     }
     Map<Shape, Operand<TInt32>> shapes = new HashMap<>();
     for (int k = 0; k < members.size(); k++) {
-      List<Operand<TNumber>> parts = split(tf, packed.get(k), groups.get(k), shapes);
+      Operand<TNumber> ofGroup = packed.get(k);
+      List<Operand<TNumber>> parts =
+          split(Places.beside(tf, ofGroup), ofGroup, groups.get(k), shapes);
       for (int j = 0; j < parts.size(); j++) {
         tensors.set(members.get(k).get(j), parts.get(j));
       }

@@ -45,7 +45,9 @@ final class Perturbation {
     Reals reals = new Reals(tf);
     List<Operand<TNumber>> epsilons = new ArrayList<>();
     for (Operand<TNumber> direction : directions) {
-      epsilons.add(tf.withName("epsilon").math.mul(direction, reals.cast(step, direction.type())));
+      Reals there = reals.beside(direction);
+      epsilons.add(
+          there.ops().withName("epsilon").math.mul(direction, there.cast(step, direction.type())));
     }
     return epsilons;
   }
@@ -63,8 +65,10 @@ final class Perturbation {
     Operand<TNumber> divisor = Magnitudes.orOne(tf, reals, bound);
     List<Operand<TNumber>> parts = new ArrayList<>();
     for (Operand<TNumber> epsilon : epsilons) {
-      Operand<TNumber> scaled = tf.math.div(epsilon, reals.cast(divisor, epsilon.type()));
-      parts.add(reals.cast(partOfNorm(tf, reals, scaled, p), type));
+      Reals there = reals.beside(epsilon);
+      Ops at = there.ops();
+      Operand<TNumber> scaled = at.math.div(epsilon, there.cast(divisor, epsilon.type()));
+      parts.add(there.cast(partOfNorm(at, there, scaled, p), type));
     }
     Operand<TNumber> all = tf.stack(parts);
     Operand<TNumber> scaledNorm;

@@ -164,7 +164,10 @@ final class StepState {
         (name, byVariable) ->
             byVariable.forEach(
                 (variable, sums) -> {
-                  Reals reals = new Reals(scope.ops());
+                  String device = GraphStep.device(variable);
+                  Reals reals =
+                      new Reals(
+                          device.isEmpty() ? scope.ops() : scope.withDeviceString(device).ops());
                   keep(name, variable, sums.times(reals, 1.0 / groups), true);
                 }));
     ofReplicas.clear();

@@ -214,16 +214,17 @@ final class StepWriter {
     GraphScope at = first.scope.withSubScope("ascent");
     Ops tf = at.ops();
     GroupGradients gradients = new GroupGradients(settings, reads, momenta, state, gate);
-    return ascend(first, gradients.directions(group, at, groupsWritten++), tf);
+    return ascend(group, gradients.directions(group, at, groupsWritten++), tf);
   }
 
-  private Ascended ascend(FirstPass first, List<Operand<TNumber>> directions, Ops tf) {
-    String device = first.scope.getDeviceString();
+  private Ascended ascend(List<FirstPass> group, List<Operand<TNumber>> directions, Ops tf) {
+    FirstPass first = group.get(0);
+    AscentPlaces places = AscentPlaces.of(group);
     return Ascended.along(
         directions,
         first.perturbed,
         TrainedVariables.names(first.perturbed),
-        () -> gate.enter(reads.read(first.perturbed, device), device),
+        () -> places.enter(gate, first.perturbed, v -> reads.read(v, places.device(v))),
         tf,
         settings,
         state,
@@ -237,12 +238,14 @@ final class StepWriter {
     GradientSums sums = new GradientSums(settings.cut.isSequential());
     secondPasses(group, at -> at.withSubScope("step" + number), weights, sequence, sums);
     FirstPass first = group.get(0);
-    Ops tf = first.scope.withSubScope("step" + number).withSubScope("ascent").ops();
+    GraphScope at = first.scope.withSubScope("step" + number).withSubScope("ascent");
+    List<Ops> places = AscentPlaces.of(group).ops(at, first.perturbed);
     List<Operand<TNumber>> gradients = new ArrayList<>();
-    for (Output<?> variable : first.perturbed) {
-      gradients.add(sums.times(variable, new Reals(tf), 1.0 / group.size()));
+    for (int i = 0; i < first.perturbed.size(); i++) {
+      Reals reals = new Reals(places.get(i));
+      gradients.add(sums.times(first.perturbed.get(i), reals, 1.0 / group.size()));
     }
-    return reached.and(ascend(first, gradients, tf));
+    return reached.and(ascend(group, gradients, at.ops()));
   }
 
   /** How the second passes of a group read w+ε. */

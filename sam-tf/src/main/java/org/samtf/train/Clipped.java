@@ -5,6 +5,7 @@ import java.util.List;
 import org.samtf.internal.graph.EuclideanNorm;
 import org.samtf.internal.graph.Kernels;
 import org.samtf.internal.graph.Numbers;
+import org.samtf.internal.graph.Places;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -108,8 +109,9 @@ public final class Clipped extends OptimizerAround {
         (tf, gradients) -> {
           List<Operand<TNumber>> clipped = new ArrayList<>();
           for (Operand<TNumber> g : gradients) {
-            Operand<TNumber> limit = tf.dtypes.cast(tf.constant(most), g.type());
-            clipped.add(tf.math.maximum(tf.math.minimum(g, limit), tf.math.neg(limit)));
+            Ops there = Places.beside(tf, g);
+            Operand<TNumber> limit = there.dtypes.cast(there.constant(most), g.type());
+            clipped.add(there.math.maximum(there.math.minimum(g, limit), there.math.neg(limit)));
           }
           return clipped;
         },
@@ -117,14 +119,15 @@ public final class Clipped extends OptimizerAround {
   }
 
   private static Operand<TNumber> times(Ops tf, Operand<TNumber> g, Operand<TNumber> factor) {
-    return tf.math.mul(g, new Reals(tf).cast(factor, Reals.unchecked(g.type())));
+    Ops there = Places.beside(tf, g);
+    return there.math.mul(g, new Reals(there).cast(factor, Reals.unchecked(g.type())));
   }
 
   /** most/‖g‖, and 1 for shorter vectors. */
   private static Operand<TNumber> factor(Ops tf, List<Operand<TNumber>> gradients, double most) {
     Reals reals = new Reals(tf);
     List<Operand<TNumber>> computed = new ArrayList<>();
-    gradients.forEach(g -> computed.add(reals.cast(g, Reals.computeType(g))));
+    gradients.forEach(g -> computed.add(reals.beside(g).cast(g, Reals.computeType(g))));
     Class<TNumber> type = Reals.commonType(computed);
     Operand<TNumber> norm = EuclideanNorm.of(tf, computed, type, !Kernels.hasGpu());
     Operand<TNumber> limit = reals.constant(most, type);

@@ -12,6 +12,7 @@ import org.samtf.internal.graph.Assignments;
 import org.samtf.internal.graph.GraphScope;
 import org.samtf.internal.graph.NamePatterns;
 import org.samtf.internal.graph.Numbers;
+import org.samtf.internal.graph.Places;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -90,7 +91,8 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
 
   @Override
   final <T extends TType> Op update(Ops at, Output<T> gradient, Output<T> variable) {
-    return step(at, Reals.unchecked(gradient), Reals.unchecked(variable));
+    Ops there = behind(variable).map(v -> Places.on(at, v.device())).orElse(at);
+    return step(there, Reals.unchecked(gradient), Reals.unchecked(variable));
   }
 
   @Override
@@ -167,8 +169,13 @@ abstract class ScheduledOptimizer extends VariableOptimizer {
 
   /** The variable's own name, also where it is handed on by reference under another. */
   static String nameOf(Output<?> variable) {
+    return behind(variable).map(GraphOperation::name).orElse(variable.op().name());
+  }
+
+  /** The variable that is handed on by reference under a name, or is there itself. */
+  private static Optional<GraphOperation> behind(Output<?> variable) {
     Set<GraphOperation> behind = Assignments.variablesBehind((GraphOperation) variable.op());
-    return behind.size() == 1 ? behind.iterator().next().name() : variable.op().name();
+    return behind.size() == 1 ? Optional.of(behind.iterator().next()) : Optional.empty();
   }
 
   @Override

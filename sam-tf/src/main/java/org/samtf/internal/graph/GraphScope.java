@@ -93,7 +93,12 @@ public final class GraphScope implements Scope {
 
   /** TF-Java's op builders, working in this scope. */
   public Ops ops() {
-    return Ops.create(new ScopedGraph(graph, this));
+    return ops(graph, this);
+  }
+
+  /** TF-Java's op builders, working in any scope of a graph. */
+  static Ops ops(Graph graph, Scope scope) {
+    return Ops.create(new ScopedGraph(graph, scope));
   }
 
   /** The full name of this scope, without a slash at its end. */
@@ -205,9 +210,9 @@ public final class GraphScope implements Scope {
   private static final class ScopedGraph implements ExecutionEnvironment {
 
     private final Graph graph;
-    private final GraphScope scope;
+    private final Scope scope;
 
-    ScopedGraph(Graph graph, GraphScope scope) {
+    ScopedGraph(Graph graph, Scope scope) {
       this.graph = graph;
       this.scope = scope;
     }

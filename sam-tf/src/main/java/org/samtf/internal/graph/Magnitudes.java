@@ -12,18 +12,24 @@ public final class Magnitudes {
 
   private Magnitudes() {}
 
-  /** max|g| over all tensors; of several, one with a NaN or an infinity does not count. */
+  /**
+   * max|g| over all tensors, of each on its device; of several, one with a NaN or an infinity does
+   * not count.
+   */
   public static Operand<TNumber> largest(
       Ops tf, Reals reals, List<Operand<TNumber>> gradients, Class<TNumber> type) {
     if (gradients.size() == 1) {
       Operand<TNumber> g = gradients.get(0);
-      return reals.cast(tf.math.maximum(reals.max(g), tf.math.neg(reals.min(g))), type);
+      Reals there = reals.beside(g);
+      Ops at = there.ops();
+      return there.cast(at.math.maximum(there.max(g), at.math.neg(there.min(g))), type);
     }
     List<Operand<TNumber>> extremes = new ArrayList<>();
     for (Operand<TNumber> g : gradients) {
+      Reals there = reals.beside(g);
       // Two reductions read g twice; |g| would write a tensor of its size.
-      extremes.add(reals.cast(reals.max(g), type));
-      extremes.add(reals.cast(reals.min(g), type));
+      extremes.add(there.cast(there.max(g), type));
+      extremes.add(there.cast(there.min(g), type));
     }
     Operand<TNumber> magnitudes = tf.math.abs(tf.stack(extremes));
     return reals.max(tf.select(tf.math.isFinite(magnitudes), magnitudes, tf.zerosLike(magnitudes)));

@@ -35,6 +35,17 @@ public final class Reals {
     this.tf = tf;
   }
 
+  /** For ops on the device of {@code x}; these ones if it has none, or theirs. */
+  public Reals beside(Operand<?> x) {
+    Ops there = Places.beside(tf, x);
+    return there == tf ? this : new Reals(there);
+  }
+
+  /** Where the ops go. */
+  public Ops ops() {
+    return tf;
+  }
+
   public static boolean isFloating(Operand<?> x) {
     return FLOATING.contains(x.type());
   }
