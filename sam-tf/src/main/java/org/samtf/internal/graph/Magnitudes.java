@@ -21,7 +21,7 @@ public final class Magnitudes {
     if (gradients.size() == 1) {
       Operand<TNumber> g = gradients.get(0);
       Reals there = reals.beside(g);
-      Ops at = there.ops();
+      Ops at = Places.beside(tf, g);
       return there.cast(at.math.maximum(there.max(g), at.math.neg(there.min(g))), type);
     }
     List<Operand<TNumber>> extremes = new ArrayList<>();

@@ -30,6 +30,7 @@ public final class Reals {
 
   private final Ops tf;
   private final Map<Integer, Operand<TInt32>> axesByRank = new HashMap<>();
+  private final Map<String, Reals> besideByDevice = new HashMap<>();
 
   public Reals(Ops tf) {
     this.tf = tf;
@@ -38,7 +39,10 @@ public final class Reals {
   /** For ops on the device of {@code x}; these ones if it has none, or theirs. */
   public Reals beside(Operand<?> x) {
     Ops there = Places.beside(tf, x);
-    return there == tf ? this : new Reals(there);
+    return there == tf
+        ? this
+        : besideByDevice.computeIfAbsent(
+            there.scope().getDeviceString(), device -> new Reals(there));
   }
 
   /** Where the ops go. */
