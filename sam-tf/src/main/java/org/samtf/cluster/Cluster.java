@@ -3,6 +3,7 @@ package org.samtf.cluster;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -293,6 +294,49 @@ public final class Cluster {
         .deviceType(DeviceSpec.DeviceType.valueOf(parts[0]))
         .deviceIndex(Integer.parseInt(parts[1]))
         .build();
+  }
+
+  /**
+   * Spreads variables over the tasks by their size, so that no one task's network is what all wait
+   * for: over the parameter servers, if there are any, else over all machines. The largest come
+   * first, each to the task that has the least so far. A variable is not cut, so the largest one
+   * decides how even it can be.
+   *
+   * <pre>{@code
+   * List<Integer> tasks = cluster.spread(List.of(bytesOfW1, bytesOfW2));
+   * Variable<TFloat32> w1 = tf.withDevice(cluster.deviceSpec(tasks.get(0), "CPU:0")).variable(…);
+   * }</pre>
+   *
+   * <p>A step sums the gradients in a variable on its device, checks them there, and keeps the
+   * optimizer's slots there. A task that is lost takes its variables with it: go back to a
+   * checkpoint then.
+   *
+   * @param bytes the size of each variable, at least 0
+   * @return the number of the task of each; the same for the same sizes
+   * @throws IllegalArgumentException if a size is negative
+   */
+  public List<Integer> spread(List<Long> bytes) {
+    Arguments.noneNull(bytes.toArray(new Long[0]), "bytes");
+    List<Integer> largestFirst = new ArrayList<>();
+    for (int i = 0; i < bytes.size(); i++) {
+      if (bytes.get(i) < 0) {
+        throw new IllegalArgumentException("bytes are " + bytes + "; expected at least 0 each");
+      }
+      largestFirst.add(i);
+    }
+    largestFirst.sort(Comparator.<Integer, Long>comparing(bytes::get).reversed());
+    int first = parameterServers() > 0 ? size() : 0;
+    long[] taken = new long[roles.tasks.size() - first];
+    Integer[] tasks = new Integer[bytes.size()];
+    for (int i : largestFirst) {
+      int least = 0;
+      for (int task = 1; task < taken.length; task++) {
+        least = taken[task] < taken[least] ? task : least;
+      }
+      taken[least] += bytes.get(i);
+      tasks[i] = first + least;
+    }
+    return List.of(tasks);
   }
 
   /**

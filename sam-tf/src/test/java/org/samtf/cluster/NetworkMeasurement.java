@@ -1,8 +1,7 @@
 package org.samtf.cluster;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,15 +28,16 @@ import org.tensorflow.types.TFloat64;
  * process; started by .ci/several-machines as task 0, in a network of its own.
  *
  * <pre>
- * NetworkMeasurement LABEL ADDRESSES [same] [spread] [shareN]
+ * NetworkMeasurement LABEL [spread] [shareN] [same]
  * </pre>
+ *
+ * <p>The machines come from {@code TF_CONFIG}, and the names of their network namespaces, in the
+ * order of the tasks, from {@code SAMTF_NAMESPACES}.
  */
 final class NetworkMeasurement {
 
-  private static final int[] DIMS = {256, 512, 512, 16};
-
-  /** On which machine each layer's weights are, where they are spread: the largest alone. */
-  private static final int[] HOMES = {1, 0, 2};
+  /** Layers of one size, so that three machines can have the same share of the weights. */
+  private static final int[] DIMS = {384, 384, 384, 384};
 
   private static final int EXAMPLES_EACH = 16;
   private static final int STEPS = 11;
@@ -67,7 +67,7 @@ final class NetworkMeasurement {
       Operand<TFloat64> y = x;
       for (int i = 1; i < DIMS.length; i++) {
         Operand<TFloat64> scaled = tf.math.mul(y, tf.constant(1 / Math.sqrt(DIMS[i - 1])));
-        String device = homes.isEmpty() ? "" : homes.get(HOMES[i - 1] % homes.size());
+        String device = homes.isEmpty() ? "" : homes.get(i - 1);
         y = tf.math.tanh(tf.linalg.matMul(scaled, weight(i, device)));
       }
       Operand<TFloat64> loss =
@@ -106,33 +106,43 @@ final class NetworkMeasurement {
     }
   }
 
-  /** Bytes that came in and went out, but for those that stayed on this machine. */
-  private static long[] bytes() throws IOException {
-    long[] sum = {0, 0};
-    for (String line : Files.readAllLines(Path.of("/proc/net/dev"))) {
-      String[] parts = line.strip().split("[:\\s]+");
-      if (line.contains(":") && !parts[0].equals("lo")) {
-        sum[0] += Long.parseLong(parts[1]);
-        sum[1] += Long.parseLong(parts[9]);
+  /** Bytes that came in and went out of each machine, but for those that stayed on it. */
+  private static List<long[]> bytes() throws IOException {
+    List<long[]> all = new ArrayList<>();
+    for (String namespace : System.getenv("SAMTF_NAMESPACES").split(",")) {
+      Process cat =
+          new ProcessBuilder("ip", "netns", "exec", namespace, "cat", "/proc/net/dev").start();
+      String text = new String(cat.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      long[] sum = {0, 0};
+      for (String line : text.split("\n")) {
+        String[] parts = line.strip().split("[:\\s]+");
+        if (line.contains(":") && !parts[0].equals("lo")) {
+          sum[0] += Long.parseLong(parts[1]);
+          sum[1] += Long.parseLong(parts[9]);
+        }
       }
+      all.add(sum);
     }
-    return sum;
+    return all;
   }
 
   public static void main(String[] arguments) throws IOException {
-    Cluster cluster =
-        Cluster.of(arguments[1].split(","))
-            .withTask(0)
-            .trustNetwork()
-            .startTimeout(Duration.ofMinutes(2));
+    Cluster cluster = Cluster.fromEnvironment().trustNetwork().startTimeout(Duration.ofMinutes(2));
     cluster.serve();
     int machines = cluster.size();
     List<String> devices = new ArrayList<>();
     for (int i = 0; i < machines; i++) {
       devices.add(cluster.device(i, "CPU:0"));
     }
-    List<String> options = List.of(arguments).subList(2, arguments.length);
-    List<String> homes = options.contains("spread") ? devices : List.of();
+    List<Long> sizes = new ArrayList<>();
+    for (int i = 1; i < DIMS.length; i++) {
+      sizes.add(8L * DIMS[i - 1] * DIMS[i]);
+    }
+    List<String> options = List.of(arguments).subList(1, arguments.length);
+    List<String> homes = new ArrayList<>();
+    if (options.contains("spread")) {
+      cluster.spread(sizes).forEach(task -> homes.add(cluster.device(task, "CPU:0")));
+    }
     int sharing =
         options.stream()
             .filter(option -> option.startsWith("share"))
@@ -141,33 +151,32 @@ final class NetworkMeasurement {
             .orElse(1);
     try (Net several = new Net(cluster::session, machines, devices, homes, sharing)) {
       several.step();
-      long[] before = bytes();
+      several.step();
+      List<long[]> before = bytes();
       double[] millis = new double[STEPS];
       for (int i = 0; i < STEPS; i++) {
         long start = System.nanoTime();
         several.step();
         millis[i] = (System.nanoTime() - start) / 1e6;
       }
-      long[] after = bytes();
+      List<long[]> after = bytes();
       Arrays.sort(millis);
-      long weights = 0;
-      for (int i = 1; i < DIMS.length; i++) {
-        weights += 8L * DIMS[i - 1] * DIMS[i];
-      }
-      long fed = 8L * (machines - 1) * EXAMPLES_EACH * DIMS[0];
+      long weights = sizes.stream().mapToLong(Long::longValue).sum();
       System.out.printf(
-          "%s: %d machines, %d bytes of weights, a step: median %.0f ms (%.0f to %.0f), in %d bytes"
-              + " (%.3f of the gradients), out %d bytes (%.3f of weights and examples)%n",
+          "%s: %d machines, W = %.2f MB, a step: median %.0f ms (%.0f to %.0f)%n",
           arguments[0],
           machines,
-          weights,
+          weights / 1e6,
           millis[STEPS / 2],
           millis[STEPS / 4],
-          millis[3 * STEPS / 4],
-          (after[0] - before[0]) / STEPS,
-          (after[0] - before[0]) / STEPS / (double) (weights * (machines - 1)),
-          (after[1] - before[1]) / STEPS,
-          (after[1] - before[1]) / STEPS / (double) (weights * (machines - 1) + fed));
+          millis[3 * STEPS / 4]);
+      for (int task = 0; task < after.size(); task++) {
+        double in = (after.get(task)[0] - before.get(task)[0]) / (double) STEPS;
+        double out = (after.get(task)[1] - before.get(task)[1]) / (double) STEPS;
+        System.out.printf(
+            "  task %d: in %.2f MB = %.3f W, out %.2f MB = %.3f W%n",
+            task, in / 1e6, in / weights, out / 1e6, out / weights);
+      }
       if (options.contains("same")) {
         compare(several, machines, sharing);
       }
@@ -178,8 +187,8 @@ final class NetworkMeasurement {
 
   private static void compare(Net several, int machines, int sharing) {
     try (Net one = new Net(Session::new, machines, List.of(), List.of(), sharing)) {
-      double[] millis = new double[STEPS + 1];
-      for (int i = 0; i <= STEPS; i++) {
+      double[] millis = new double[STEPS + 2];
+      for (int i = 0; i < millis.length; i++) {
         long start = System.nanoTime();
         one.step();
         millis[i] = (System.nanoTime() - start) / 1e6;
@@ -196,7 +205,7 @@ final class NetworkMeasurement {
       System.out.printf(
           "one process with as many parts: median %.0f ms; the weights after %d steps differ by at"
               + " most %.1e%n",
-          millis[STEPS / 2], STEPS + 1, worst);
+          millis[STEPS / 2], millis.length, worst);
       if (worst > 1e-12) {
         throw new AssertionError("other weights");
       }

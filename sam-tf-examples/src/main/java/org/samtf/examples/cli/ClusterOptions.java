@@ -90,12 +90,6 @@ final class ClusterOptions {
       if (stepTimeout != null) {
         named = named.stepTimeout(seconds("--step-timeout", stepTimeout));
       }
-      if (named.parameterServers() > 0) {
-        throw new InputException(
-            "the cluster has parameter servers",
-            "a chief and workers: the weights are on the first machine",
-            "leave them out");
-      }
       return Optional.of(trustedNetwork ? named.trustNetwork() : named);
     } catch (IllegalArgumentException e) {
       throw new InputException(

@@ -38,6 +38,7 @@ final class SharedWork {
    *
    * @param source where the images are from, as {@code --data} has it
    * @param noise what else decides about them
+   * @param spreadsWeights whether the weights are not on the first machine
    */
   static SharedWork start(
       Cluster cluster,
@@ -45,21 +46,35 @@ final class SharedWork {
       String source,
       DataSet data,
       String noise,
+      boolean spreadsWeights,
       Consumer<String> notices) {
     Map<String, String> files = new TreeMap<>(DataSets.digests(source));
     String origin = Sha256.of((files + noise).getBytes(java.nio.charset.StandardCharsets.UTF_8));
-    Machines machines = Machines.of(cluster, origin, patience);
+    Machines machines = Machines.of(cluster, origin, patience, spreadsWeights);
+    serve(() -> machines.serve(data.train()));
+    notices.accept(
+        "machine " + cluster.task().orElseThrow() + " of " + cluster.size() + " has its images");
+    return new SharedWork(cluster, machines, patience, notices);
+  }
+
+  /** Lets this task, which has weights and does not train, take part until the first is done. */
+  static int holdWeights(Cluster cluster, Duration patience, Consumer<String> notices) {
+    Machines machines = Machines.of(cluster, "", patience, true);
+    serve(cluster::serve);
+    int number = cluster.task().orElseThrow() - cluster.size();
+    notices.accept("parameter server " + number + " of " + cluster.parameterServers() + " serves");
+    return new SharedWork(cluster, machines, patience, notices).follow();
+  }
+
+  private static void serve(Runnable server) {
     try {
-      machines.serve(data.train());
+      server.run();
     } catch (IllegalStateException e) {
       throw new InputException(
           "--cluster: " + OneLine.of(e.getMessage()),
           "a server of TensorFlow on this machine",
           "see docs/cluster.md");
     }
-    notices.accept(
-        "machine " + cluster.task().orElseThrow() + " of " + cluster.size() + " has its images");
-    return new SharedWork(cluster, machines, patience, notices);
   }
 
   Cluster cluster() {

@@ -138,6 +138,15 @@ public final class TrainCommand implements Callable<Integer> {
       })
   private String onLostWorker;
 
+  @Option(
+      names = "--weights",
+      paramLabel = "chief|spread",
+      description = {
+        "With --cluster: keep the weights on the first machine, or spread them by their size over all,",
+        "or over the parameter servers (ps) of TF_CONFIG (default: spread if there are such)."
+      })
+  private String weights;
+
   /** The figures of a run, as train.json has them. */
   private record Report(
       String data,
@@ -152,9 +161,12 @@ public final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Optional<Cluster> several = cluster.cluster();
+    boolean spreads = spreadsWeights(several);
     if (!several.map(Cluster::isChief).orElse(true)) {
       // What is written, and how to train, is the first machine's business.
-      return share(several.get(), data()).follow();
+      return several.get().task().orElseThrow() >= several.get().size()
+          ? SharedWork.holdWeights(several.get(), cluster.patience(), notices())
+          : share(several.get(), data(), spreads).follow();
     }
     DeviceChoice choice = device.choice();
     Optional<TrainJob.Checkpoints> checkpoints = job.checkpoints();
@@ -171,7 +183,7 @@ public final class TrainCommand implements Callable<Integer> {
     if (several.isEmpty()) {
       return train(data, settings, choice, checkpoints, watch, Optional.empty());
     }
-    SharedWork work = share(several.get(), data);
+    SharedWork work = share(several.get(), data, spreads);
     TrainJob.Several machines = new TrainJob.Several(work.cluster(), work.machines(), waits);
     return work.lead(
         () -> train(data, settings, choice, checkpoints, watch, Optional.of(machines)));
@@ -182,9 +194,33 @@ public final class TrainCommand implements Callable<Integer> {
     return LabelNoise.apply(DataSets.open(source), labelNoise, seed);
   }
 
-  private SharedWork share(Cluster machines, DataSet data) {
+  private SharedWork share(Cluster machines, DataSet data, boolean spreads) {
     String noise = WorkerCommand.noise(labelNoise, seed);
-    return SharedWork.start(machines, cluster.patience(), source, data, noise, notices());
+    return SharedWork.start(machines, cluster.patience(), source, data, noise, spreads, notices());
+  }
+
+  /** Whether the weights are spread over machines, and not on the first. */
+  private boolean spreadsWeights(Optional<Cluster> several) {
+    boolean hasServers = several.filter(c -> c.parameterServers() > 0).isPresent();
+    if (weights == null) {
+      return hasServers;
+    }
+    Check.that(
+        weights.equals("chief") || weights.equals("spread"),
+        "--weights",
+        weights,
+        "chief or spread");
+    if (several.isEmpty()) {
+      throw new InputException(
+          "--weights is given without --cluster", "both", "add the one or leave the other out");
+    }
+    if (hasServers && weights.equals("chief")) {
+      throw new InputException(
+          "--weights chief is given, and the cluster has parameter servers",
+          "the weights in one place",
+          "leave one of them out");
+    }
+    return weights.equals("spread");
   }
 
   private int train(

@@ -2,6 +2,7 @@ package org.samtf.examples.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.samtf.cluster.Cluster;
 import org.samtf.examples.data.DataSet;
 import org.samtf.examples.data.DataSets;
@@ -72,15 +73,20 @@ public final class WorkerCommand implements Callable<Integer> {
       throw new InputException(
           "this is the first machine", "another", "run train there, with the same --cluster");
     }
-    DataSet data = LabelNoise.apply(DataSets.open(source), labelNoise, seed);
     PrintWriter err = spec.commandLine().getErr();
+    Consumer<String> notices = line -> Progress.writeLine(err::println, line);
+    if (machines.task().orElseThrow() >= machines.size()) {
+      return SharedWork.holdWeights(machines, cluster.patience(), notices);
+    }
+    DataSet data = LabelNoise.apply(DataSets.open(source), labelNoise, seed);
     return SharedWork.start(
             machines,
             cluster.patience(),
             source,
             data,
             noise(labelNoise, seed),
-            line -> Progress.writeLine(err::println, line))
+            machines.parameterServers() > 0,
+            notices)
         .follow();
   }
 

@@ -12,10 +12,11 @@ public interface Architecture {
    * @param data what it is for
    * @param seed of initial weights and dropout
    * @param config of its session, if it has one
+   * @param homes where its variables are, if it is made here
    * @return the network in a graph of its own, and in a session if its variables have values
    * @throws org.samtf.examples.failure.InputException if it is a model that is not for such data
    */
-  OpenNetwork open(DataSet data, long seed, ConfigProto config);
+  OpenNetwork open(DataSet data, long seed, ConfigProto config, Homes homes);
 
   /**
    * Returns whether there are layers between images and logits.

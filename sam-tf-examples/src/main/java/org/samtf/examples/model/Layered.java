@@ -21,10 +21,10 @@ public sealed interface Layered extends Architecture permits Mlp, Cnn, WideResNe
   List<Layer> layers(Variables variables, ImageShape input, int classes);
 
   @Override
-  default OpenNetwork open(DataSet data, long seed, ConfigProto config) {
+  default OpenNetwork open(DataSet data, long seed, ConfigProto config, Homes homes) {
     Graph graph = new Graph();
     try {
-      Network network = new LayeredNetwork(graph, this, data.shape(), data.classes(), seed);
+      Network network = new LayeredNetwork(graph, this, data.shape(), data.classes(), seed, homes);
       return new OpenNetwork(graph, Optional.empty(), network, graph::close);
     } catch (RuntimeException e) {
       graph.close();

@@ -50,8 +50,24 @@ public final class LayeredNetwork implements Network {
    * @param seed of initial weights and dropout
    */
   public LayeredNetwork(Graph graph, Layered layered, ImageShape shape, int classes, long seed) {
+    this(graph, layered, shape, classes, seed, Homes.ANYWHERE);
+  }
+
+  /**
+   * Writes a network into a graph.
+   *
+   * @param graph the graph
+   * @param layered what the network is made of
+   * @param shape shape of an image
+   * @param classes how many classes
+   * @param seed of initial weights and dropout
+   * @param homes where its variables are
+   */
+  public LayeredNetwork(
+      Graph graph, Layered layered, ImageShape shape, int classes, long seed, Homes homes) {
     tf = Ops.create(graph);
-    variables = new Variables(graph, seed);
+    List<Long> bytes = Variables.bytes(sized -> layered.layers(sized, shape, classes));
+    variables = new Variables(graph, seed, homes.of(bytes));
     draws = new Draws(tf, variables, seed);
     format = ImageFormat.of(shape);
     Shape batch = Shape.of(Shape.UNKNOWN_SIZE, shape.height(), shape.width(), shape.channels());

@@ -92,7 +92,7 @@ public record Pretrained(
   }
 
   @Override
-  public OpenNetwork open(DataSet data, long seed, ConfigProto config) {
+  public OpenNetwork open(DataSet data, long seed, ConfigProto config, Homes homes) {
     LoadedModel model = load(config);
     try {
       Network network = new LoadedNetwork(model, this, data, seed);

@@ -10,6 +10,7 @@ import org.samtf.examples.data.LabeledImages;
 import org.samtf.examples.data.Shards;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OneLine;
+import org.samtf.examples.model.Homes;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.proto.ConfigProto;
@@ -24,9 +25,15 @@ public final class Machines {
   private final Optional<Cluster> cluster;
   private final String origin;
   private final Duration patience;
+  private final boolean spreadsWeights;
 
   private Machines(
-      ConfigProto config, Optional<Cluster> cluster, String origin, Duration patience) {
+      ConfigProto config,
+      Optional<Cluster> cluster,
+      String origin,
+      Duration patience,
+      boolean spreadsWeights) {
+    this.spreadsWeights = spreadsWeights;
     this.config = config;
     this.cluster = cluster;
     this.origin = origin;
@@ -40,7 +47,7 @@ public final class Machines {
    * @return the machine
    */
   public static Machines here(ConfigProto config) {
-    return new Machines(config, Optional.empty(), "", Duration.ZERO);
+    return new Machines(config, Optional.empty(), "", Duration.ZERO, false);
   }
 
   /**
@@ -49,10 +56,14 @@ public final class Machines {
    * @param cluster knows which of them this process is
    * @param origin what the images are read from and with; has to be the same on all
    * @param patience how long to wait until all have read them
+   * @param spreadsWeights whether the weights are spread over all, or over the parameter servers,
+   *     and not on the first
    * @return the machines
    */
-  public static Machines of(Cluster cluster, String origin, Duration patience) {
-    return new Machines(ConfigProto.getDefaultInstance(), Optional.of(cluster), origin, patience);
+  public static Machines of(
+      Cluster cluster, String origin, Duration patience, boolean spreadsWeights) {
+    return new Machines(
+        ConfigProto.getDefaultInstance(), Optional.of(cluster), origin, patience, spreadsWeights);
   }
 
   /**
@@ -66,6 +77,22 @@ public final class Machines {
     several.serve();
     int own = several.task().orElseThrow();
     ShardVariables.fill(several, Shards.of(images, own, several.size()), origin);
+  }
+
+  /**
+   * Where the weights are: on the devices of the parts of a step, or on the CPUs of parameter
+   * servers.
+   */
+  Homes homes(List<String> devices) {
+    if (!spreadsWeights) {
+      return Homes.ANYWHERE;
+    }
+    Cluster several = cluster.orElseThrow();
+    String kind = devices.get(0).substring(devices.get(0).lastIndexOf("device:") + 7);
+    return bytes ->
+        several.spread(bytes).stream()
+            .map(task -> several.deviceSpec(task, task < several.size() ? kind : "CPU:0"))
+            .toList();
   }
 
   /** How many there are. */

@@ -127,7 +127,11 @@ public final class Trainer implements AutoCloseable {
     order =
         new DataOrder(data.train().size(), settings.batchSize(), settings.seed(), machines.count());
     record = new TrainingRecord(order.batchesPerEpoch());
-    open = settings.architecture().open(data, settings.seed(), machines.config(devices(settings)));
+    List<String> devices = devices(settings);
+    open =
+        settings
+            .architecture()
+            .open(data, settings.seed(), machines.config(devices), machines.homes(devices));
     graph = open.graph();
     network = open.network();
     try {
