@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.samtf.examples.Main;
@@ -27,9 +28,25 @@ final class TrainProcess implements AutoCloseable {
     return start(err, ProcessBuilder.Redirect.DISCARD, List.of("-Xmx1g"), arguments);
   }
 
+  /** Starts it in an environment with more variables. */
+  static TrainProcess start(Path err, Map<String, String> environment, List<String> arguments)
+      throws IOException {
+    return start(err, ProcessBuilder.Redirect.DISCARD, List.of("-Xmx1g"), environment, arguments);
+  }
+
   /** Starts it with options of the JVM, and its results going elsewhere. */
   static TrainProcess start(
       Path err, ProcessBuilder.Redirect out, List<String> jvm, List<String> arguments)
+      throws IOException {
+    return start(err, out, jvm, Map.of(), arguments);
+  }
+
+  private static TrainProcess start(
+      Path err,
+      ProcessBuilder.Redirect out,
+      List<String> jvm,
+      Map<String, String> environment,
+      List<String> arguments)
       throws IOException {
     List<String> command = new ArrayList<>();
     // A shell may have made the tests ignore SIGINT, and a child would inherit that.
@@ -44,6 +61,7 @@ final class TrainProcess implements AutoCloseable {
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("TF_CPP_MIN_LOG_LEVEL", "3");
+    builder.environment().putAll(environment);
     builder.redirectOutput(out);
     builder.redirectError(err.toFile());
     return new TrainProcess(builder.start(), err);
