@@ -1,6 +1,7 @@
 package org.samtf.examples.train;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -11,6 +12,7 @@ import org.samtf.examples.data.Shards;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.failure.OneLine;
 import org.samtf.examples.model.Homes;
+import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.proto.ConfigProto;
@@ -185,7 +187,16 @@ public final class Machines {
    * @return the count; nothing on one machine
    */
   Optional<UpdateCount> countUpdates(Graph graph) {
-    return cluster.map(c -> new UpdateCount(graph, c.deviceSpec(0, "CPU:0")));
+    return cluster.map(
+        c -> {
+          List<DeviceSpec> devices = new ArrayList<>(List.of(c.deviceSpec(0, "CPU:0")));
+          int first = c.parameterServers() > 0 ? c.size() : 1;
+          int end = spreadsWeights ? c.size() + c.parameterServers() : first;
+          for (int task = first; task < end; task++) {
+            devices.add(c.deviceSpec(task, "CPU:0"));
+          }
+          return new UpdateCount(graph, devices);
+        });
   }
 
   /** Closes a session, though a machine may be lost. */

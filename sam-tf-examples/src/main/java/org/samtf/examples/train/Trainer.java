@@ -338,6 +338,15 @@ public final class Trainer implements AutoCloseable {
     return isInStep && isCountProof;
   }
 
+  /** Whether a step that was not counted has changed nothing. */
+  boolean isCountProof() {
+    return isCountProof;
+  }
+
+  Graph graph() {
+    return graph;
+  }
+
   /**
    * Goes on with the variables as they are: waits until all machines are there again, and takes the
    * step that has failed once more.

@@ -5,10 +5,13 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.samtf.examples.checkpoint.GraphVariables;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
@@ -29,31 +32,80 @@ import org.tensorflow.types.family.TType;
  * How many updates of the weights have begun. It is counted in the step, after all gradients are
  * there and before anything else is assigned: a step that failed and was not counted has changed
  * nothing.
+ *
+ * <p>Where the weights are on several machines, each of these counts those of its own.
  */
 final class UpdateCount {
 
   static final String SHARED_NAME = "samtf_updates_begun";
 
+  private static final Pattern DEVICE =
+      Pattern.compile("/job:(\\w+)/replica:0/task:(\\d+)/device:(CPU|GPU):(\\d+)");
+
   private final Graph graph;
-  private final Ops tf;
-  private final Variable<TInt64> count;
+
+  /** By the task that counts, as the names of its devices begin. */
+  private final Map<String, Count> counts = new LinkedHashMap<>();
 
   /** How many steps were taken since the variables got their initial values. */
   private long taken;
 
+  /** The count of a task. */
+  private static final class Count {
+    final Ops tf;
+    final Variable<TInt64> begun;
+
+    /** Whether variables are there. */
+    private boolean isUsed;
+
+    Count(Ops tf) {
+      this.tf = tf;
+      begun = tf.withName("begun").variable(tf.constant(0L), Variable.sharedName(SHARED_NAME));
+    }
+
+    /** Counts an update when its gradients are there. */
+    Op after(List<Op> gradients) {
+      isUsed = true;
+      return tf.withControlDependencies(gradients).assignAdd(begun, tf.constant(1L));
+    }
+  }
+
   /**
    * Adds the count to a graph.
    *
-   * @param device where it is
+   * @param devices of the tasks that may have variables; variables without a device are on the
+   *     first
    */
-  UpdateCount(Graph graph, DeviceSpec device) {
+  UpdateCount(Graph graph, List<DeviceSpec> devices) {
     this.graph = graph;
-    tf =
-        Ops.create(graph)
-            .withSubScope(GraphVariables.NOT_SAVED)
-            .withSubScope("updates")
-            .withDevice(device);
-    count = tf.withName("begun").variable(tf.constant(0L), Variable.sharedName(SHARED_NAME));
+    Ops tf = Ops.create(graph).withSubScope(GraphVariables.NOT_SAVED).withSubScope("updates");
+    for (DeviceSpec device : devices) {
+      counts.put(task(device.toString()), new Count(tf.withDevice(device)));
+    }
+  }
+
+  private static String task(String device) {
+    int end = device.indexOf("/device:");
+    return end < 0 ? device : device.substring(0, end);
+  }
+
+  /** Ops on a device of a task; {@code tf} for any other device. */
+  private static Ops on(Ops tf, String device) {
+    Matcher matcher = DEVICE.matcher(device);
+    return !matcher.matches()
+        ? tf
+        : tf.withDevice(
+            DeviceSpec.newBuilder()
+                .job(matcher.group(1))
+                .replica(0)
+                .task(Integer.parseInt(matcher.group(2)))
+                .deviceType(DeviceSpec.DeviceType.valueOf(matcher.group(3)))
+                .deviceIndex(Integer.parseInt(matcher.group(4)))
+                .build());
+  }
+
+  private Count of(String device) {
+    return counts.getOrDefault(task(device), counts.values().iterator().next());
   }
 
   /** An optimizer whose updates are counted as they begin. */
@@ -83,15 +135,34 @@ final class UpdateCount {
     }
   }
 
-  /** How many have begun since the variables got their initial values. */
+  /**
+   * How many have begun since the variables got their initial values; of several counts the one
+   * that is farthest from the steps taken.
+   */
   long begun(Session session) {
-    try (Result result = session.runner().fetch(count).run()) {
-      return ((TInt64) result.get(0)).getLong();
+    Session.Runner runner = session.runner();
+    List<Count> used = counts.values().stream().filter(count -> count.isUsed).toList();
+    if (used.isEmpty()) {
+      return 0;
     }
+    used.forEach(count -> runner.fetch(count.begun));
+    long farthest = taken;
+    try (Result result = runner.run()) {
+      for (int i = 0; i < used.size(); i++) {
+        long begun = ((TInt64) result.get(i)).getLong();
+        farthest = Math.abs(begun - taken) > Math.abs(farthest - taken) ? begun : farthest;
+      }
+    }
+    return farthest;
   }
 
-  /** Whether whatever assigns in a step comes after its count. */
+  /** Whether whatever assigns in a step comes after its count, and all is on one task. */
   boolean precedesAllOf(Op step) {
+    List<Count> used = counts.values().stream().filter(count -> count.isUsed).toList();
+    if (used.size() != 1 || used.get(0) != of("")) {
+      // A task that is started anew does not have what was there.
+      return false;
+    }
     Set<GraphOperation> ops = new HashSet<>();
     Map<GraphOperation, List<GraphOperation>> after = new HashMap<>();
     Deque<GraphOperation> todo = new ArrayDeque<>(List.of((GraphOperation) step.op()));
@@ -110,7 +181,7 @@ final class UpdateCount {
     Set<String> assigning = assigningTypes();
     Set<GraphOperation> counted = new HashSet<>();
     for (GraphOperation op : ops) {
-      if (assigning.contains(op.type()) && op.input(0).op().equals(count.op())) {
+      if (assigning.contains(op.type()) && op.input(0).op().equals(used.get(0).begun.op())) {
         todo.add(op);
       }
     }
@@ -151,20 +222,38 @@ final class UpdateCount {
           open.add(pair);
         }
       }
-      List<Operand<?>> gradients = new ArrayList<>();
-      open.forEach(pair -> gradients.add(pair.getGradient()));
-      Op begun =
-          UpdateCount.this
-              .tf
-              .withControlDependencies(new ArrayList<Op>(gradients))
-              .assignAdd(count, UpdateCount.this.tf.constant(1L));
-      Ops scope = Ops.create(graph).withSubScope(GraphVariables.NOT_SAVED);
-      List<Output<?>> counted = scope.withControlDependencies(begun).identityN(gradients).output();
-      List<GradAndVar<? extends TType>> pairs = new ArrayList<>();
-      for (int i = 0; i < open.size(); i++) {
-        pairs.add(pair(counted.get(i), open.get(i).getVariable()));
+      Map<Count, List<Op>> byCount = new LinkedHashMap<>();
+      Map<String, List<GradAndVar<? extends TType>>> byDevice = new LinkedHashMap<>();
+      for (GradAndVar<? extends TType> pair : open) {
+        String device = device(pair);
+        byCount.computeIfAbsent(of(device), c -> new ArrayList<>()).add(pair.getGradient());
+        byDevice.computeIfAbsent(device, d -> new ArrayList<>()).add(pair);
       }
+      Map<Count, Op> begun = new HashMap<>();
+      byCount.forEach((count, gradients) -> begun.put(count, count.after(gradients)));
+      List<GradAndVar<? extends TType>> pairs = new ArrayList<>();
+      byDevice.forEach(
+          (device, ofDevice) -> pairs.addAll(after(begun.get(of(device)), device, ofDevice)));
       return base.applyGradients(pairs, name);
+    }
+
+    private String device(GradAndVar<?> pair) {
+      return ((GraphOperation) pair.getGradient().op()).device();
+    }
+
+    /** Gradients that are there when the task that has their variables has counted. */
+    private List<GradAndVar<? extends TType>> after(
+        Op begun, String device, List<GradAndVar<? extends TType>> ofDevice) {
+      List<Operand<?>> gradients = new ArrayList<>();
+      ofDevice.forEach(pair -> gradients.add(pair.getGradient()));
+      Ops scope = Ops.create(graph).withSubScope(GraphVariables.NOT_SAVED);
+      List<Output<?>> counted =
+          on(scope, device).withControlDependencies(begun).identityN(gradients).output();
+      List<GradAndVar<? extends TType>> pairs = new ArrayList<>();
+      for (int i = 0; i < counted.size(); i++) {
+        pairs.add(pair(counted.get(i), ofDevice.get(i).getVariable()));
+      }
+      return pairs;
     }
 
     @SuppressWarnings("unchecked")

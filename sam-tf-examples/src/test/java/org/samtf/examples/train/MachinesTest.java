@@ -10,12 +10,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.samtf.cluster.Cluster;
 import org.samtf.examples.checkpoint.Checkpointed;
 import org.samtf.examples.data.DataSet;
@@ -23,6 +27,7 @@ import org.samtf.examples.data.DataSets;
 import org.samtf.examples.failure.InputException;
 import org.samtf.examples.model.Mlp;
 import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Session;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.ndarray.Shape;
@@ -56,7 +61,7 @@ class MachinesTest {
     }
     cluster = Cluster.of(addresses).withTask(0);
     for (int i = 0; i < MACHINES; i++) {
-      Machines.of(cluster.withTask(i), ORIGIN, Duration.ofSeconds(1)).serve(DATA.train());
+      Machines.of(cluster.withTask(i), ORIGIN, Duration.ofSeconds(1), false).serve(DATA.train());
     }
   }
 
@@ -66,6 +71,10 @@ class MachinesTest {
   }
 
   private static Trainer trainer() {
+    return trainer(false);
+  }
+
+  private static Trainer trainer(boolean spreadsWeights) {
     List<String> devices = List.of(cluster.device(0, "CPU:0"), cluster.device(1, "CPU:0"));
     BatchCut parts = new BatchCut(MACHINES, false, devices, 0, false);
     TrainingSettings settings =
@@ -78,7 +87,9 @@ class MachinesTest {
             1,
             BATCH,
             1);
-    return new Trainer(DATA, settings, 0.05f, Machines.of(cluster, ORIGIN, Duration.ofMillis(100)));
+    Duration patience = Duration.ofMillis(100);
+    return new Trainer(
+        DATA, settings, 0.05f, Machines.of(cluster, ORIGIN, patience, spreadsWeights));
   }
 
   /** Says what the images of the machine were read from. */
@@ -103,18 +114,20 @@ class MachinesTest {
     }
   }
 
-  /** As if a step that had failed came to its update all the same. */
-  @Test
-  void savesNothingThatAStrayUpdateMayHaveChanged() throws IOException {
-    try (Trainer trainer = trainer()) {
+  /** As if a step that had failed came to its update all the same, on a machine with weights. */
+  @ParameterizedTest
+  @CsvSource({"false,0", "true,0", "true,1"})
+  void savesNothingThatAStrayUpdateMayHaveChanged(boolean spreadsWeights, int task)
+      throws IOException {
+    try (Trainer trainer = trainer(spreadsWeights)) {
       trainer.train(TrainingListener.NONE);
       save(trainer);
       try (Graph graph = new Graph()) {
-        Ops tf = Ops.create(graph).withDevice(cluster.deviceSpec(0, "CPU:0"));
+        Ops tf = Ops.create(graph).withDevice(cluster.deviceSpec(task, "CPU:0"));
         Variable<TInt64> begun =
             tf.variable(Shape.scalar(), TInt64.class, Variable.sharedName(UpdateCount.SHARED_NAME));
         var late = tf.assignAdd(begun, tf.constant(1L));
-        try (Session session = cluster.ownSession(graph)) {
+        try (Session session = cluster.withTask(task).ownSession(graph)) {
           session.run(late);
         }
       }
@@ -126,6 +139,40 @@ class MachinesTest {
       assertThatThrownBy(() -> trainer.export(directory.resolve("model")))
           .isInstanceOf(StrayUpdateException.class);
       assertThat(directory.resolve("model")).doesNotExist();
+    }
+  }
+
+  /** What each machine's update reads is there, and counted there. */
+  @Test
+  void noGradientOfSpreadWeightsGoesThroughTheFirstMachine() {
+    try (Trainer trainer = trainer(true)) {
+      Set<String> homes = new HashSet<>();
+      trainer
+          .graph()
+          .operations()
+          .forEachRemaining(
+              op -> {
+                if (op.type().equals("ApplyMomentum")) {
+                  GraphOperation variable = (GraphOperation) op.input(0).op();
+                  GraphOperation counted = (GraphOperation) op.input(3).op();
+                  assertThat(counted.type()).isEqualTo("IdentityN");
+                  assertThat(counted.device()).as(op.name()).isEqualTo(variable.device());
+                  assertThat(counted.inputs())
+                      .allMatch(in -> ((GraphOperation) in.op()).device().equals(counted.device()));
+                  homes.add(variable.device());
+                }
+              });
+      assertThat(homes).hasSize(MACHINES);
+    }
+  }
+
+  /** A machine that is started anew does not have what was there. */
+  @Test
+  void weightsInMemoryAreGoneOnWithOnTheFirstMachineOnly() {
+    for (boolean spreadsWeights : new boolean[] {false, true}) {
+      try (Trainer trainer = trainer(spreadsWeights)) {
+        assertThat(trainer.isCountProof()).isEqualTo(!spreadsWeights);
+      }
     }
   }
 

@@ -62,7 +62,7 @@ class UpdateCountTest {
   /** What steps of a network with batch normalization come to. */
   private static final class Run implements AutoCloseable {
     final Graph graph = new Graph();
-    final UpdateCount count = new UpdateCount(graph, HERE);
+    final UpdateCount count = new UpdateCount(graph, List.of(HERE));
     final LayeredNetwork network = new LayeredNetwork(graph, CNN, DATA.shape(), DATA.classes(), 1);
     final TrainingStep step;
     final Session session;
