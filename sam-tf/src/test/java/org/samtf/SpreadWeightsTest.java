@@ -26,9 +26,16 @@ import org.samtf.train.Lion;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
+import org.tensorflow.framework.optimizers.AdaDelta;
+import org.tensorflow.framework.optimizers.AdaGrad;
+import org.tensorflow.framework.optimizers.AdaGradDA;
 import org.tensorflow.framework.optimizers.Adam;
+import org.tensorflow.framework.optimizers.Adamax;
+import org.tensorflow.framework.optimizers.Ftrl;
+import org.tensorflow.framework.optimizers.GradientDescent;
 import org.tensorflow.framework.optimizers.Momentum;
 import org.tensorflow.framework.optimizers.Optimizer;
+import org.tensorflow.framework.optimizers.RMSProp;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -156,7 +163,14 @@ class SpreadWeightsTest {
         with(1, 1, b -> b.dynamicLossScale()),
         with(1, 1, b -> b.sequential(true)),
         with(1, 1, b -> b.ascentSteps(2)),
+        around(graph -> new AdaDelta(graph, 1f)),
+        around(graph -> new AdaGrad(graph, 0.1f)),
+        around(graph -> new AdaGradDA(graph, 0.1f)),
         around(graph -> new Adam(graph, 0.01f)),
+        around(graph -> new Adamax(graph, 0.01f)),
+        around(graph -> new Ftrl(graph, 0.1f)),
+        around(graph -> new GradientDescent(graph, 0.1f)),
+        around(graph -> new RMSProp(graph, 0.01f)),
         around(graph -> AdamW.builder(graph).build()),
         around(graph -> Lamb.builder(graph).build()),
         around(graph -> Lion.builder(graph).build()),
