@@ -340,6 +340,7 @@ public final class TrainJob {
         lostAt = step;
         sayWaiting(e);
         if (!trainer.goOn()) {
+          notices.accept("its update had begun: going back to the newest checkpoint");
           throw e;
         }
         notices.accept("going on after step " + step + " from the weights in memory");

@@ -121,15 +121,16 @@ class SeveralMachinesFaultsTest {
     assertThat(machines.weights(run)).hasSameBinaryContentAs(machines.weights("quiet"));
     assertThat(machines.report(run)).isEqualTo(machines.report("quiet"));
     System.out.printf(
-        "%s: %d faults, seed %d; noticed after %s s; the next new step after %s s; %d times from"
-            + " memory, %d times from a checkpoint%n",
+        "%s: %d faults, seed %d; noticed after %s s; the next new step after %s s; of %d losses"
+            + " that were waited for, %d went on from memory, and in %d the update had begun%n",
         run,
         FAULTS,
         seed,
         range(noticed),
         range(wentOn),
+        losses(all[0]),
         count(all[0], "from the weights in memory"),
-        count(all[0], "resumed after") + count(all[0], "no checkpoint yet"));
+        count(all[0], "its update had begun"));
   }
 
   private static String range(List<Double> seconds) {
