@@ -148,7 +148,7 @@ def keras2(root, name, model, inputs, keys=None, frozen=None):
     write(
         root,
         name,
-        lambda directory: model.save(directory, save_format="tf", include_optimizer=False),
+        lambda directory: model.save(directory, save_format="tf", include_optimizer=False) or lean(directory),
         call,
         dict(zip(order, inputs)),
         model.trainable_variables,
@@ -324,6 +324,37 @@ def modules(root):
     case = {"x": encoded(x), "target": encoded(target), "losses": encoded(np.array(steps)), "kernel": encoded(module.kernel)}
     case["next"] = encoded(np.stack([module.next(x)["y"] for _ in range(3)]))
     (root / "module" / "train.json").write_text(json.dumps(case, indent=1) + "\n")
+
+
+def optimizers(root):
+    """A signature that trains by an optimizer of Keras 2, whose updates take the variables themselves."""
+    tf_keras.backend.clear_session()
+    legacy = tf_keras.optimizers.legacy
+
+    class Trained(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = tf.Variable([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], name="kernel")
+            self.bias = tf.Variable([0.1, -0.2], name="bias")
+            self.optimizer = legacy.Adam(0.1)
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="x"), tf.TensorSpec([None, 2], tf.float32, name="target")])
+        def train(self, x, target):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(tf.tanh(x @ self.kernel + self.bias) - target))
+            variables = [self.kernel, self.bias]
+            self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+            return {"loss": loss}
+
+    random = np.random.default_rng(14)
+    x, target = floats(random, BATCH, 3), floats(random, BATCH, 2)
+    module = Trained()
+    directory = root / "keras2_adam" / "model"
+    tf.saved_model.save(module, str(directory), signatures={"train": module.train})
+    lean(directory)
+    losses = [module.train(x, target)["loss"].numpy() for _ in range(5)]
+    case = {"x": encoded(x), "target": encoded(target), "losses": encoded(np.array(losses)), "kernel": encoded(module.kernel), "bias": encoded(module.bias)}
+    (directory.parent / "train.json").write_text(json.dumps(case, indent=1) + "\n")
 
 
 def tensorflow1(root):
@@ -590,7 +621,7 @@ def lean(directory):
     Leaves out functions that nothing calls, as Keras 2 saves recurrent layers for GPUs, too, and all gradients; and what
     TensorFlow computes again: the shapes of outputs, and what the ops are.
     """
-    from tensorflow.core.protobuf import saved_model_pb2
+    from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 
     file = pathlib.Path(directory) / "saved_model.pb"
     model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
@@ -617,7 +648,14 @@ def lean(directory):
         for node in nodes:
             node.attr.pop("_output_shapes", None)
     graph.meta_info_def.ClearField("stripped_op_list")
-    file.write_bytes(model.SerializeToString())
+    file.write_bytes(model.SerializeToString(deterministic=True))
+    # TensorFlow's fingerprint of the model as it is now.
+    from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
+
+    written = fingerprint_pb2.FingerprintDef.FromString(fingerprinting.CreateFingerprintDef(str(directory)))
+    old = file.with_name("fingerprint.pb")
+    written.version.CopyFrom(fingerprint_pb2.FingerprintDef.FromString(old.read_bytes()).version)
+    old.write_bytes(written.SerializeToString())
 
 
 def recurrent(root):
@@ -669,7 +707,7 @@ def lookups(root):
 
 
 if __name__ == "__main__":
-    functions = [all_models, tensorflow1, modules, frozen, flowers, training_modes, control_flow, recurrent, lookups]
+    functions = [all_models, tensorflow1, modules, optimizers, frozen, flowers, training_modes, control_flow, recurrent, lookups]
     for function in functions:
         if len(sys.argv) < 3 or function.__name__ in sys.argv[2:]:
             function(pathlib.Path(sys.argv[1]))

@@ -24,6 +24,7 @@ import org.samtf.internal.graph.Upstream;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
+import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
@@ -258,6 +259,28 @@ public final class LoadedModel implements AutoCloseable {
    */
   public SessionFunction function(String signature) {
     return SessionFunction.create(signatures.ofGraph(graph, signature), session);
+  }
+
+  /**
+   * Adds an op that runs all that a call of a signature does: what it computes, and what it
+   * assigns. For a signature that trains it is the train op, which {@code SamTrainOp.around} takes.
+   *
+   * @param signature the key of a signature
+   * @return the op
+   * @throws IllegalArgumentException if there is none; the message lists what there is
+   */
+  public Op callOf(String signature) {
+    List<Operation> ops = new ArrayList<>();
+    signatures
+        .ofGraph(graph, signature)
+        .getOutputs()
+        .values()
+        .forEach(
+            tensor ->
+                ops.add(
+                    Signatures.find(graph, signatures.ofGraph(graph, signature), tensor.name)
+                        .op()));
+    return GraphScope.unique(graph, "call").withControlDependencyOps(ops).ops().noOp();
   }
 
   /**

@@ -89,7 +89,9 @@ class PythonFunctionsTest {
   void aStepThatIsSkippedMovesNoAverages(boolean isSam) throws IOException {
     PythonCase python = new PythonCase("keras2_training");
     try (LoadedModel model = python.load(new ModelLoader().training());
-        TFloat32 image = TFloat32.tensorOf(Shape.of(2, 5, 5, 1))) {
+        TFloat32 image =
+            TFloat32.tensorOf(
+                Shape.of(2, 5, 5, 1), t -> t.scalars().forEach(v -> v.setFloat(0.5f)))) {
       Graph graph = model.graph();
       Optimizer base = new GradientDescent(graph, 0.02f);
       Optimizer optimizer =

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.OrderedOptimizer;
 import org.samtf.SamOptimizer;
+import org.samtf.SamTrainOp;
 import org.samtf.Values;
 import org.samtf.internal.graph.Protos;
 import org.tensorflow.DeviceSpec;
@@ -30,6 +31,7 @@ import org.tensorflow.Result;
 import org.tensorflow.Tensor;
 import org.tensorflow.framework.optimizers.GradientDescent;
 import org.tensorflow.framework.optimizers.Optimizer;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -337,16 +339,92 @@ class PythonModelsTest {
   }
 
   @Test
-  void aSignatureThatCannotBeTakenOverIsLeftOutByName() throws IOException {
-    try (LoadedModel model = new PythonCase("module").load()) {
-      assertThatThrownBy(() -> model.output("apply", "kernel"))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageStartingWith("signature \"apply\" was left out: op \"")
-          .hasMessageContaining("(ResourceApplyGradientDescent)")
-          .hasMessageContaining("\"regression/kernel\"")
-          .message()
-          .hasLineCount(1);
+  void anUpdateThatTakesTheVariableItselfIsMade() throws IOException {
+    PythonCase python = new PythonCase("module");
+    try (LoadedModel model = python.load();
+        TFloat32 gradient =
+            TFloat32.tensorOf(Shape.of(3, 2), t -> t.scalars().forEach(v -> v.setFloat(0)))) {
+      gradient.setFloat(2, 1, 0);
+      double[] before = Values.of(model.session(), model.variables("regression/kernel").get(0));
+      double[] expected = before.clone();
+      expected[2] -= 0.1f * 2;
+      try (Result result = model.function("apply").call(Map.of("gradient", gradient))) {
+        assertClose("kernel", Values.of(result.get("kernel").orElseThrow()), expected, OUTPUT);
+      }
     }
+  }
+
+  /** With Adam of Keras 2, whose slots and count are variables of the model. */
+  @ParameterizedTest
+  @ValueSource(strings = {"call", "sam", "resumed"})
+  void aSignatureThatTrainsByAnOptimizerDoesAsInPython(String way) throws IOException {
+    Path directory = Path.of("src/test/resources/org/samtf/model/python/keras2_adam");
+    Path path = directory.resolve("model");
+    JsonNode json = new ObjectMapper().readTree(directory.resolve("train.json").toFile());
+    double[] losses = new PythonCase.Numbers(json.get("losses")).doubles();
+    LoadedModel model = LoadedModel.load(path);
+    try (Tensor x = new PythonCase.Numbers(json.get("x")).tensor();
+        Tensor target = new PythonCase.Numbers(json.get("target")).tensor()) {
+      Op step =
+          way.equals("sam")
+              ? SamTrainOp.around(model.graph(), model.callOf("train")).rho(0).build().op()
+              : model.callOf("train");
+      for (int i = 0; i < losses.length; i++) {
+        if (i == 2 && way.equals("resumed")) {
+          model.saveInto(path, temporary.resolve("half"));
+          model.close();
+          model = LoadedModel.load(temporary.resolve("half"));
+          step = model.callOf("train");
+        }
+        try (Result result =
+            model
+                .session()
+                .runner()
+                .feed(model.input("train", "x"), x)
+                .feed(model.input("train", "target"), target)
+                .addTarget(step)
+                .fetch(model.output("train", "loss"))
+                .run()) {
+          assertThat(Values.of(result.get(0))[0])
+              .as("step %d", i)
+              .isCloseTo(losses[i], within(OUTPUT));
+        }
+      }
+      for (String variable : List.of("kernel", "bias")) {
+        assertClose(
+            variable,
+            Values.of(model.session(), model.variables(variable).get(0)),
+            new PythonCase.Numbers(json.get(variable)).doubles(),
+            1e-5);
+      }
+    } finally {
+      model.close();
+    }
+  }
+
+  @Test
+  void anUpdateThatThereIsNoSuchOpForIsRefusedByName() throws IOException {
+    Path original = Path.of("src/test/resources/org/samtf/model/python/keras2_adam/model");
+    byte[] bytes = Files.readAllBytes(original.resolve("saved_model.pb"));
+    var changed = Protos.savedModel(bytes).toBuilder();
+    for (var function :
+        changed
+            .getMetaGraphsBuilder(0)
+            .getGraphDefBuilder()
+            .getLibraryBuilder()
+            .getFunctionBuilderList()) {
+      for (var node : function.getNodeDefBuilderList()) {
+        if (node.getOp().equals("ResourceApplyAdam")) {
+          node.setOp("ResourceApplyAdamWithAmsgrad");
+        }
+      }
+    }
+    Files.write(temporary.resolve("saved_model.pb"), changed.build().toByteArray());
+    assertThatThrownBy(() -> LoadedModel.load(temporary))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("(ResourceApplyAdamWithAmsgrad) takes the resource variable")
+        .message()
+        .hasLineCount(1);
   }
 
   @Test

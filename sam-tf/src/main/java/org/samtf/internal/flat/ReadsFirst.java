@@ -67,6 +67,12 @@ final class ReadsFirst {
     Set<String> after = graph.after(List.of(assignment.name));
     Set<String> waitsFor = new HashSet<>(assignment.inputs);
     Deque<FlatNode> todo = new ArrayDeque<>(readers(assignment.input(0)));
+    for (String input : assignment.data()) {
+      // An optimizer's update assigns to slots as well.
+      if (OpKinds.isVariable(graph.source(input).type)) {
+        todo.addAll(readers(input));
+      }
+    }
     Set<FlatNode> seen = new HashSet<>();
     while (!todo.isEmpty()) {
       FlatNode node = todo.remove();

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.samtf.internal.graph.OpDefs;
 import org.samtf.internal.graph.OpKinds;
 import org.samtf.internal.graph.Protos;
 
@@ -12,10 +14,14 @@ import org.samtf.internal.graph.Protos;
 final class ReferenceVariables {
 
   private static final String IDENTITY = "Identity";
+  private static final String RESOURCE = "Resource";
 
   private final FlatGraph graph;
   private final ResourceVariables resources;
   private final List<FlatNode> added = new ArrayList<>();
+
+  /** The variables whose handles an op takes, null for an input that is none. */
+  private final Map<FlatNode, List<FlatNode>> handles = new LinkedHashMap<>();
 
   /** Ops that take a resource variable and have no counterpart. */
   private final Map<String, String> refused = new LinkedHashMap<>();
@@ -47,23 +53,28 @@ final class ReferenceVariables {
         takers.add(node);
       }
     }
-    Map<FlatNode, FlatNode> variableOf = new LinkedHashMap<>();
-    takers.forEach(node -> variableOf.put(node, resources.of(node.input(0))));
-    variableOf.forEach(rewriting::take);
+    // A read that is rewritten looks as if it handed the handle on.
+    for (FlatNode node : takers) {
+      List<FlatNode> handles = new ArrayList<>();
+      node.data().forEach(input -> handles.add(resources.of(input)));
+      rewriting.handles.put(node, handles);
+    }
+    rewriting.handles.forEach(rewriting::take);
     rewriting.added.forEach(graph::add);
     resources.all().forEach(variables::add);
     variables.forEach(ReferenceVariables::makeReference);
     return rewriting.refused;
   }
 
-  private void take(FlatNode node, FlatNode variable) {
+  private void take(FlatNode node, List<FlatNode> taken) {
     List<String> data = node.data();
-    if (variable == null || data.stream().skip(1).anyMatch(i -> resources.of(i) != null)) {
-      for (String input : data) {
-        if (resources.of(input) != null) {
-          refuse(node, resources.of(input));
-        }
-      }
+    FlatNode variable = taken.get(0);
+    if (isUpdate(node, taken)) {
+      update(node, taken);
+      return;
+    }
+    if (variable == null || taken.stream().skip(1).anyMatch(Objects::nonNull)) {
+      taken.stream().filter(Objects::nonNull).forEach(each -> refuse(node, each));
       return;
     }
     String reference = variable.name + ":0";
@@ -107,6 +118,33 @@ final class ReferenceVariables {
       default:
         refuse(node, variable);
     }
+  }
+
+  /** Whether it is an optimizer's update that there is for reference variables, too. */
+  private static boolean isUpdate(FlatNode node, List<FlatNode> taken) {
+    if (!node.type.startsWith(RESOURCE) || !OpKinds.isGradientUpdate(node.type)) {
+      return false;
+    }
+    int variables = 0;
+    while (variables < taken.size() && taken.get(variables) != null) {
+      variables++;
+    }
+    return variables > 0
+        && taken.stream().skip(variables).allMatch(Objects::isNull)
+        && OpDefs.isKnown(node.type.substring(RESOURCE.length()));
+  }
+
+  /** The variable and its slots come first, and the rest is the same. */
+  private static void update(FlatNode node, List<FlatNode> taken) {
+    Map<String, Message> before = new LinkedHashMap<>(node.attributes);
+    List<String> inputs = new ArrayList<>();
+    for (int i = 0; i < taken.size(); i++) {
+      inputs.add(taken.get(i) == null ? node.input(i) : taken.get(i).name + ":0");
+    }
+    become(node, node.type.substring(RESOURCE.length()), null, inputs);
+    before.keySet().stream()
+        .filter(name -> !name.startsWith("_"))
+        .forEach(name -> keep(node, before, name));
   }
 
   private void gather(FlatNode node, FlatNode variable, List<String> indices) {

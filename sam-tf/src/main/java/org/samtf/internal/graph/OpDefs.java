@@ -80,13 +80,16 @@ public final class OpDefs {
       this.source = source;
     }
 
-    Definition find(String type) {
-      Definition definition = byType.get(type);
-      if (definition == null) {
+    boolean has(String type) {
+      if (!byType.containsKey(type)) {
         // Nothing was read so far, or an op library has been loaded since.
         byType = source.get();
-        definition = byType.get(type);
       }
+      return byType.containsKey(type);
+    }
+
+    Definition find(String type) {
+      Definition definition = has(type) ? byType.get(type) : null;
       if (definition == null) {
         throw new IllegalArgumentException("TensorFlow has no op of type " + type);
       }
@@ -106,6 +109,11 @@ public final class OpDefs {
    */
   public static Definition of(String type) {
     return REGISTRY.find(type);
+  }
+
+  /** Whether TensorFlow has such an op. */
+  public static boolean isKnown(String type) {
+    return REGISTRY.has(type);
   }
 
   /** Whether an input of an op is taken by reference: a variable itself and not its value. */
