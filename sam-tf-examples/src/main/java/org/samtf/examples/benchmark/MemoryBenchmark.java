@@ -37,7 +37,9 @@ public final class MemoryBenchmark {
           "-Xmx128m",
           "-XX:+AlwaysPreTouch",
           "-XX:+UseSerialGC",
-          "-XX:TieredStopAtLevel=1");
+          "-XX:TieredStopAtLevel=1",
+          // JavaCPP ends a process that has four times the heap.
+          "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
 
   private MemoryBenchmark() {}
 
@@ -46,15 +48,16 @@ public final class MemoryBenchmark {
    *
    * @param batchSize images in a batch, a multiple of {@link #PARTS}
    * @param channels of each convolution
+   * @param hidden units of each of two layers behind them, or 0 for none
    * @param steps how many steps of each kind
    * @param out where to print
    */
-  public static void run(int batchSize, int channels, int steps, PrintWriter out) {
+  public static void run(int batchSize, int channels, int hidden, int steps, PrintWriter out) {
     Resident.require(Resident.STATUS);
     out.println(Machine.describe());
     out.printf(
-        "3 convolutions of %d channels on 32x32 without pooling, batch %d, momentum%n",
-        channels, batchSize);
+        "3 convolutions of %d channels on 32x32 without pooling%s, batch %d, momentum%n",
+        channels, hidden == 0 ? "" : ", 2 layers of " + hidden + " units", batchSize);
     out.printf(
         "each in its own process, %d steps after one with %d images; glibc with %s%n%n",
         steps, PARTS, environment());
@@ -63,7 +66,7 @@ public final class MemoryBenchmark {
     Map<MemoryVariant, long[]> results = new EnumMap<>(MemoryVariant.class);
     try (Progress progress = Progress.of("memory", MemoryVariant.values().length)) {
       for (MemoryVariant variant : MemoryVariant.values()) {
-        results.put(variant, probe(variant, batchSize, channels, steps));
+        results.put(variant, probe(variant, batchSize, channels, hidden, steps));
         progress.step("");
       }
     }
@@ -87,7 +90,8 @@ public final class MemoryBenchmark {
   }
 
   /** Resident and live bytes. */
-  private static long[] probe(MemoryVariant variant, int batchSize, int channels, int steps) {
+  private static long[] probe(
+      MemoryVariant variant, int batchSize, int channels, int hidden, int steps) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(HEAP);
@@ -102,6 +106,7 @@ public final class MemoryBenchmark {
             variant.name(),
             Integer.toString(batchSize),
             Integer.toString(channels),
+            Integer.toString(hidden),
             Integer.toString(steps)));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(ALLOCATOR);

@@ -13,14 +13,15 @@ public final class MemoryProbe {
   /**
    * Runs the steps and prints the result.
    *
-   * @param args variant, batch size, channels, steps
+   * @param args variant, batch size, channels, hidden units, steps
    * @throws IOException if the system does not tell
    */
   public static void main(String[] args) throws IOException {
     int batchSize = Integer.parseInt(args[1]);
     int channels = Integer.parseInt(args[2]);
-    int steps = Integer.parseInt(args[3]);
-    try (WideCnn network = new WideCnn(MemoryVariant.valueOf(args[0]), channels)) {
+    int hidden = Integer.parseInt(args[3]);
+    int steps = Integer.parseInt(args[4]);
+    try (WideCnn network = new WideCnn(MemoryVariant.valueOf(args[0]), channels, hidden)) {
       // The smallest batch: threads, kernels and the optimized graph are no memory of a step.
       network.steps(1, MemoryVariant.PART_COUNT);
       long before = Resident.now();

@@ -26,7 +26,13 @@ enum MemoryVariant {
   /** LookSAM, which keeps a vector; the step that is traced has a second pass. */
   LOOKSAM("LookSAM, every 2", sam -> sam.every(2).descent(DescentDirections.looking(0.7))),
   /** Friendly SAM, which keeps a vector. */
-  FRIENDLY("Friendly SAM", sam -> sam.ascent(AscentDirections.friendly(1, 0.9)));
+  FRIENDLY("Friendly SAM", sam -> sam.ascent(AscentDirections.friendly(1, 0.9))),
+  /** Variance-suppressed SAM, which keeps a vector. */
+  VASSO("VaSSO", sam -> sam.ascent(AscentDirections.varianceSuppressed(0.4))),
+  /** GSAM, which needs both gradients at the end of a step. */
+  GSAM("GSAM", sam -> sam.descent(DescentDirections.surrogateGap(0.2))),
+  /** SANER, which needs both as well. */
+  SANER("SANER", sam -> sam.descent(DescentDirections.saner(0.5, 0)));
 
   /** The micro-batches of those that cut. */
   static final int PART_COUNT = 8;

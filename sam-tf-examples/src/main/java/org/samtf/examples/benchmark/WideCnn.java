@@ -19,13 +19,17 @@ import org.tensorflow.proto.RunOptions;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
-/** A network with few weights and large activations: convolutions without pooling. */
+/**
+ * Convolutions without pooling, with few weights and large activations; and, if they are wide,
+ * layers behind them with many weights and small activations.
+ */
 final class WideCnn implements AutoCloseable {
 
   private static final int SIDE = 32;
   private static final int COLORS = 3;
   private static final int CONVOLUTIONS = 3;
   private static final int CLASSES = 10;
+  private static final int HIDDEN_LAYERS = 2;
   private static final long SEED = 1;
   private static final List<Long> STRIDES = List.of(1L, 1L, 1L, 1L);
 
@@ -37,7 +41,14 @@ final class WideCnn implements AutoCloseable {
   private final Op step;
   private final Session session;
 
-  WideCnn(MemoryVariant variant, int channels) {
+  /**
+   * Builds it.
+   *
+   * @param variant how it is trained
+   * @param channels of each convolution
+   * @param hidden units of each of two layers behind them, or 0 for none
+   */
+  WideCnn(MemoryVariant variant, int channels, int hidden) {
     images =
         tf.placeholder(
             TFloat32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, SIDE, SIDE, COLORS)));
@@ -48,8 +59,13 @@ final class WideCnn implements AutoCloseable {
       x = tf.nn.relu(tf.nn.conv2d(x, variable(3, 3, depth, channels), STRIDES, "SAME"));
       depth = channels;
     }
-    Operand<TFloat32> pooled = tf.math.mean(x, tf.constant(new int[] {1, 2}));
-    Operand<TFloat32> logits = tf.linalg.matMul(pooled, variable(channels, CLASSES));
+    Operand<TFloat32> features = tf.math.mean(x, tf.constant(new int[] {1, 2}));
+    int width = channels;
+    for (int i = 0; hidden > 0 && i < HIDDEN_LAYERS; i++) {
+      features = tf.nn.relu(tf.linalg.matMul(features, variable(width, hidden)));
+      width = hidden;
+    }
+    Operand<TFloat32> logits = tf.linalg.matMul(features, variable(width, CLASSES));
     Operand<TFloat32> oneHot =
         tf.oneHot(labels, tf.constant(CLASSES), tf.constant(1f), tf.constant(0f));
     Operand<TFloat32> each = tf.nn.softmaxCrossEntropyWithLogits(logits, oneHot).loss();

@@ -94,8 +94,9 @@ public final class BenchmarkCommand implements Callable<Integer> {
 
   @Command(
       description = {
-        "Measure the peak memory of a step of a network with large activations: base, SAM, SAM",
-        "with 8 micro-batches, at the same time and in sequence, and relatives of SAM. Linux only."
+        "Measure the peak memory of a step of a network with large activations, or with --hidden of",
+        "one with many weights: base, SAM, SAM with 8 micro-batches, at the same time and in",
+        "sequence, and relatives of SAM. Linux only."
       },
       mixinStandardHelpOptions = true)
   int memory(
@@ -112,6 +113,12 @@ public final class BenchmarkCommand implements Callable<Integer> {
               description = "Channels of each convolution (default: ${DEFAULT-VALUE}).")
           int channels,
       @Option(
+              names = "--hidden",
+              paramLabel = "N",
+              defaultValue = "0",
+              description = "Units of each of two layers behind them (default: none).")
+          int hidden,
+      @Option(
               names = "--steps",
               paramLabel = "N",
               defaultValue = "3",
@@ -121,8 +128,9 @@ public final class BenchmarkCommand implements Callable<Integer> {
     atLeast(parts, "--batch-size", batchSize);
     Check.that(batchSize % parts == 0, "--batch-size", batchSize, "a multiple of " + parts);
     atLeast(1, "--channels", channels);
+    atLeast(0, "--hidden", hidden);
     atLeast(1, "--steps", steps);
-    MemoryBenchmark.run(batchSize, channels, steps, out());
+    MemoryBenchmark.run(batchSize, channels, hidden, steps, out());
     return done();
   }
 

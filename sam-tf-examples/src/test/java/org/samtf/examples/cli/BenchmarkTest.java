@@ -101,7 +101,7 @@ class BenchmarkTest {
   void measuresMemory() {
     var run =
         CommandLineFixture.run(
-            "benchmark", "memory", "--batch-size", "16", "--channels", "8", "--steps", "1");
+            "benchmark", "memory", "--batch-size=16", "--channels=8", "--hidden=64", "--steps=1");
 
     assertThat(run.err()).isEmpty();
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
@@ -239,6 +239,7 @@ class BenchmarkTest {
         "memory --batch-size 4 | --batch-size is 4",
         "memory --steps 0 | --steps is 0",
         "memory --channels 0 | --channels is 0",
+        "memory --hidden -1 | --hidden is -1",
         "step --batch-size 16 | Unknown options: '--batch-size', '16'",
         "step --channels 16 | Unknown options: '--channels', '16'",
         "step --xla | Unknown option: '--xla'",
