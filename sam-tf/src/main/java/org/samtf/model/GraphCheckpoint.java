@@ -14,6 +14,7 @@ import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
+import org.tensorflow.exceptions.TFFailedPreconditionException;
 import org.tensorflow.exceptions.TensorFlowException;
 
 /**
@@ -85,6 +86,12 @@ public final class GraphCheckpoint {
       throw new IllegalStateException("the graph has no variable to save");
     }
     try (Result values = read(session, OtherValues.none().of(graph, names), "save")) {
+      write(checkpoint, names, values);
+    }
+  }
+
+  private static void write(Path checkpoint, List<String> names, Result values) throws IOException {
+    try {
       VariableValues.write(checkpoint, names, values);
     } catch (TensorFlowException e) {
       throw FileErrors.explained("checkpoint " + checkpoint + " cannot be written", e);
@@ -96,7 +103,8 @@ public final class GraphCheckpoint {
     try {
       session.initialize();
       return VariableValues.read(session, tensors);
-    } catch (TensorFlowException e) {
+    } catch (TFFailedPreconditionException e) {
+      // Anything else is no fault of the caller, such as a task of a cluster that is lost.
       throw new IllegalStateException(
           "a variable has no value to "
               + purpose

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -227,6 +229,29 @@ class SpreadTest {
       one.step();
       TwoLayersInParts.assertSame(several.values(), one.values());
     }
+  }
+
+  /** It is not taken for a variable without a value. */
+  @Test
+  void aTaskThatIsLostWhenACheckpointIsSavedIsNamed() throws Exception {
+    Cluster cluster = start(2).stepTimeout(Duration.ofSeconds(20));
+    Net several = spread(cluster, NotFinite.FAIL);
+    several.step();
+    servers.get(1).destroyForcibly().waitFor();
+    GraphCheckpoint checkpoint = GraphCheckpoint.of(several.graph, several.session);
+    assertThatThrownBy(
+            () ->
+                cluster.run(
+                    () -> {
+                      try {
+                        checkpoint.save(directory.resolve("lost"));
+                      } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                      }
+                    }))
+        .isInstanceOf(LostTaskException.class)
+        .hasMessageContaining("there is no answer from worker 1 at localhost:");
+    cluster.close(several.session);
   }
 
   /** The examples of the one part or of the other. */

@@ -48,6 +48,8 @@ class BadInputTest {
         "train --cluster a:1,b:2 --task 0 | worker 0 at a:1 is outside of this machine",
         "train --cluster a:1,b:2 --task 0 --on-lost-worker wait | without --checkpoints",
         "train --on-lost-worker stop | --on-lost-worker stop is given without --cluster",
+        "train --weights spread | --weights is given without --cluster",
+        "train --cluster a:1,b:2 --task 0 --weights all | --weights is all; expected chief or spread",
         "worker | worker has no --cluster",
         "worker --cluster a:1,b:2 --task 0 | this is the first machine",
         "train --batch-size 0 | --batch-size is 0",

@@ -29,6 +29,10 @@ class SeveralMachinesFaultsTest {
   private static final int MACHINES = 3;
   private static final int FAULTS = Integer.getInteger("samtf.faults", 20);
   private static final int EPOCHS = FAULTS;
+
+  /** Where the weights are when there are faults: chief or spread. */
+  private static final String WEIGHTS = System.getProperty("samtf.faults.weights", "chief");
+
   private static final int STEPS_PER_EPOCH = 17;
   private static final int STEP_TIMEOUT_SECONDS = 5;
 
@@ -62,6 +66,7 @@ class SeveralMachinesFaultsTest {
     await("the end", () -> !all[0].isAlive());
     assertThat(all[0].exitCode()).as(all[0].err()).isEqualTo(ExitCode.OK);
     assertThat(machines.steps("quiet")).isEqualTo(EPOCHS * STEPS_PER_EPOCH);
+    machines.with("--weights", WEIGHTS);
   }
 
   @AfterAll
