@@ -20,7 +20,7 @@ final class NumericsOptions {
       defaultValue = "float32",
       description = {
         "float32, float16 or bfloat16: the type of products and convolutions; weights are float32,",
-        "and so is the evaluation (default: ${DEFAULT-VALUE}). For GPUs; slower on most CPUs."
+        "and so is the evaluation (default: ${DEFAULT-VALUE}). float16 is for GPUs, and far slower on CPUs; bfloat16 is faster where the processor has it."
       })
   private String precision;
 
