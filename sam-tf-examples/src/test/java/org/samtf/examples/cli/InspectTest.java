@@ -72,14 +72,29 @@ class InspectTest {
         "no graph with the tags [gpu]; it has [serve]");
   }
 
-  /** Python's model has a signature whose update is on a resource variable. */
+  /** Python's model has a signature with a loop that ends by a value. */
   @Test
   void saysWhichSignaturesWereLeftOut() {
-    Path model = Path.of("../sam-tf/src/test/resources/org/samtf/model/python/module/model");
-    var run = CommandLineFixture.run("inspect", "--model", model.toString());
+    var run = inspectPythons("control_flow");
     assertThat(run.exitCode()).isZero();
     assertThat(run.out())
-        .containsPattern("signature apply was left out: op \"ResourceApplyGradientDescent\"")
+        .containsPattern("signature until was left out: op \"while_\\d+\" \\(While\\)")
+        .containsPattern("compute +nested +2 of 2 variables");
+  }
+
+  /** Python's model has a signature that updates its resource variables. */
+  @Test
+  void hasSignaturesThatUpdate() {
+    var run = inspectPythons("module");
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out())
+        .containsPattern("apply +input +gradient +float")
+        .doesNotContain("left out")
         .containsPattern("predict +y +\\d+ of \\d+ variables");
+  }
+
+  private static CommandLineFixture.Run inspectPythons(String name) {
+    Path model = Path.of("../sam-tf/src/test/resources/org/samtf/model/python", name, "model");
+    return CommandLineFixture.run("inspect", "--model", model.toString());
   }
 }
