@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.samtf.internal.graph.GraphScope;
+import org.samtf.internal.graph.Places;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -164,10 +165,7 @@ final class StepState {
         (name, byVariable) ->
             byVariable.forEach(
                 (variable, sums) -> {
-                  String device = GraphStep.device(variable);
-                  Reals reals =
-                      new Reals(
-                          device.isEmpty() ? scope.ops() : scope.withDeviceString(device).ops());
+                  Reals reals = new Reals(Places.on(scope.ops(), GraphStep.device(variable)));
                   keep(name, variable, sums.times(reals, 1.0 / groups), true);
                 }));
     ofReplicas.clear();

@@ -295,7 +295,9 @@ final class TrainOpWriter {
                     inputs.getOrDefault(reader, -1) == index ? released.get(reader) : input);
     Set<GraphOperation> again = new HashSet<>(released.keySet());
     Set<GraphOperation> ofGradients = new HashSet<>();
-    upstream.inputsFirst().forEach(node -> ofGradients.add(node.op));
+    if (skippable.isPresent()) {
+      upstream.inputsFirst().forEach(node -> ofGradients.add(node.op));
+    }
     for (GraphOperation op : step) {
       if (again.contains(op) || Edges.into(op).stream().anyMatch(again::contains)) {
         again.add(op);

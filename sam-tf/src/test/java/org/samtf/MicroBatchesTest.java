@@ -82,9 +82,7 @@ class MicroBatchesTest {
       for (int step = 0; step < steps; step++) {
         run(session, net, step, train, BATCH);
       }
-      List<double[]> weights = new ArrayList<>();
-      net.weights.forEach(w -> weights.add(Values.of(session, w)));
-      return weights;
+      return Values.of(session, net.weights);
     }
   }
 
@@ -264,9 +262,7 @@ class MicroBatchesTest {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
       Net net = new Net(graph, session);
-      List<double[]> initial = new ArrayList<>();
-      net.weights.forEach(w -> initial.add(Values.of(session, w)));
-      loop = new PlainLoop(initial, 2);
+      loop = new PlainLoop(Values.of(session, net.weights), 2);
       SamOptimizerBuilder builder =
           SamOptimizer.builder(graph, new Momentum(graph, LEARNING_RATE, MOMENTUM)).rho(RHO);
       SamOptimizer sam =
@@ -282,8 +278,7 @@ class MicroBatchesTest {
         double[][] moved = loop.perturbed(PlainLoop.gradient(loop.weights, x, y, 0, 4));
         loop.apply(PlainLoop.gradient(moved, x, y, 0, BATCH));
       }
-      actual = new ArrayList<>();
-      net.weights.forEach(w -> actual.add(Values.of(session, w)));
+      actual = Values.of(session, net.weights);
     }
     assertClose(actual, loop.weights);
   }
@@ -505,9 +500,7 @@ class MicroBatchesTest {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
       Net net = new Net(graph, session);
-      List<double[]> initial = new ArrayList<>();
-      net.weights.forEach(w -> initial.add(Values.of(session, w)));
-      loop = new PlainLoop(initial, 2);
+      loop = new PlainLoop(Values.of(session, net.weights), 2);
       Ops tf = Ops.create(graph);
       // The user's own two towers over halves of the batch.
       List<Operand<TFloat64>> losses = new ArrayList<>();

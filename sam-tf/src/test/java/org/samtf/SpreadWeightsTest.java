@@ -118,9 +118,7 @@ class SpreadWeightsTest {
     }
 
     List<double[]> values() {
-      List<double[]> values = new ArrayList<>();
-      weights.forEach(weight -> values.add(Values.of(session, weight)));
-      return values;
+      return Values.of(session, weights);
     }
 
     @Override

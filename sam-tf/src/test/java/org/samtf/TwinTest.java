@@ -101,9 +101,7 @@ class TwinTest {
         runner.run().close();
         masks.forEach(Tensor::close);
       }
-      List<double[]> weights = new ArrayList<>();
-      model.variables.forEach(variable -> weights.add(Values.of(session, variable)));
-      return weights;
+      return Values.of(session, model.variables);
     }
   }
 

@@ -3,7 +3,6 @@ package org.samtf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
@@ -99,9 +98,7 @@ public final class TwoLayersInParts implements AutoCloseable {
 
   /** The weights that another session of the graph has. */
   public List<double[]> weights(Session other) {
-    List<double[]> weights = new ArrayList<>();
-    m.variables.forEach(w -> weights.add(Values.of(other, w)));
-    return weights;
+    return Values.of(other, m.variables);
   }
 
   public static void assertSame(List<double[]> actual, List<double[]> expected) {

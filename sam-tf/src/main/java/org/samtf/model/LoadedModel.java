@@ -270,16 +270,12 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if there is none; the message lists what there is
    */
   public Op callOf(String signature) {
+    Signature called = signatures.ofGraph(graph, signature);
     List<Operation> ops = new ArrayList<>();
-    signatures
-        .ofGraph(graph, signature)
+    called
         .getOutputs()
         .values()
-        .forEach(
-            tensor ->
-                ops.add(
-                    Signatures.find(graph, signatures.ofGraph(graph, signature), tensor.name)
-                        .op()));
+        .forEach(tensor -> ops.add(Signatures.find(graph, called, tensor.name).op()));
     return GraphScope.unique(graph, "call").withControlDependencyOps(ops).ops().noOp();
   }
 

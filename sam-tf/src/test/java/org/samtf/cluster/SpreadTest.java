@@ -180,9 +180,7 @@ class SpreadTest {
     }
 
     List<double[]> values() {
-      List<double[]> values = new ArrayList<>();
-      weights.forEach(weight -> values.add(Values.of(session, weight)));
-      return values;
+      return Values.of(session, weights);
     }
 
     @Override

@@ -160,8 +160,7 @@ class SeveralMachinesFaultsTest {
       all[task].kill();
       int steps = machines.steps(run);
       all[task] = machines.start(cluster, task, run);
-      await("a loss", () -> !all[0].isAlive() || losses(all[0]) > before);
-      noticed.add(since(struck));
+      awaitLoss(all[0], before, struck);
       awaitMoreSteps(run, all[0], struck, steps);
     }
     assertEndsAsQuietly(run, all);
@@ -200,8 +199,7 @@ class SeveralMachinesFaultsTest {
       int steps = machines.steps(run);
       boolean isReplaced = fault % 2 == 0;
       if (isReplaced) {
-        await("a loss", () -> !all[0].isAlive() || losses(all[0]) > before);
-        noticed.add(since(struck));
+        awaitLoss(all[0], before, struck);
         all[task].kill();
         all[task] = machines.start(cluster, task, run);
       } else {
@@ -211,6 +209,11 @@ class SeveralMachinesFaultsTest {
       awaitMoreSteps(run, all[0], struck, steps);
     }
     assertEndsAsQuietly(run, all);
+  }
+
+  private void awaitLoss(TrainProcess first, int before, long struck) throws Exception {
+    await("a loss", () -> !first.isAlive() || losses(first) > before);
+    noticed.add(since(struck));
   }
 
   /** The whole job ends, nothing is left half written, and the same command goes on. */
