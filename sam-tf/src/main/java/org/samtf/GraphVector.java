@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.samtf.direction.WeightVector;
 import org.samtf.internal.graph.EuclideanNorm;
+import org.samtf.internal.graph.InnerProduct;
 import org.samtf.internal.graph.Magnitudes;
+import org.samtf.internal.graph.Projection;
 import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -88,8 +90,8 @@ final class GraphVector implements WeightVector {
 
   @Override
   public Operand<TNumber> dot(WeightVector other) {
-    WeightVector products = zip(other, (tf, x, y) -> tf.math.mul(x, y));
-    return sum(products.parts(), (reals, x) -> reals.sum(x));
+    requireSameVariables(other);
+    return InnerProduct.of(space.tf, parts, other.parts(), space.type, space.cpuOnly);
   }
 
   @Override
@@ -109,8 +111,10 @@ final class GraphVector implements WeightVector {
 
   @Override
   public WeightVector orthogonalTo(WeightVector other) {
-    WeightVector unit = other.unit();
-    return minus(unit.times(dot(unit)));
+    requireSameVariables(other);
+    return minus(
+        new GraphVector(
+            space, Projection.of(space.tf, parts, other.parts(), other.norm(), space.cpuOnly)));
   }
 
   @Override
@@ -124,15 +128,8 @@ final class GraphVector implements WeightVector {
 
   @Override
   public WeightVector zip(WeightVector other, Pairwise operation) {
+    requireSameVariables(other);
     List<Operand<TNumber>> others = other.parts();
-    if (others.size() != parts.size()) {
-      throw new IllegalArgumentException(
-          "vectors of "
-              + parts.size()
-              + " and "
-              + others.size()
-              + " variables are put together; use vectors of one step");
-    }
     List<Operand<TNumber>> results = new ArrayList<>();
     for (int i = 0; i < parts.size(); i++) {
       results.add(operation.of(space.ops(i), parts.get(i), others.get(i)));
@@ -145,16 +142,14 @@ final class GraphVector implements WeightVector {
     return parts;
   }
 
-  private interface Reduction {
-    Operand<TNumber> of(Reals reals, Operand<TNumber> x);
-  }
-
-  private Operand<TNumber> sum(List<Operand<TNumber>> xs, Reduction reduction) {
-    List<Operand<TNumber>> sums = new ArrayList<>();
-    for (int i = 0; i < xs.size(); i++) {
-      Reals there = new Reals(space.ops(i));
-      sums.add(there.cast(reduction.of(there, xs.get(i)), space.type));
+  private void requireSameVariables(WeightVector other) {
+    if (other.parts().size() != parts.size()) {
+      throw new IllegalArgumentException(
+          "vectors of "
+              + parts.size()
+              + " and "
+              + other.parts().size()
+              + " variables are put together; use vectors of one step");
     }
-    return new Reals(space.tf).inOrder(sums);
   }
 }

@@ -37,9 +37,15 @@ class GraphVectorTest {
     final Ops tf = GraphScope.unique(graph, "test").ops();
     final GraphVector.Space space;
     final Class<? extends TNumber> type;
+    final int[] sizes;
 
     Space(Class<? extends TNumber> type, boolean cpuOnly) {
+      this(type, cpuOnly, SIZES);
+    }
+
+    Space(Class<? extends TNumber> type, boolean cpuOnly, int[] sizes) {
       this.type = type;
+      this.sizes = sizes;
       this.space = new GraphVector.Space(tf, List.of(tf, tf, tf), Reals.unchecked(type), cpuOnly);
     }
 
@@ -49,9 +55,9 @@ class GraphVectorTest {
     }
 
     private Operand<?> part(Random random, double scale, int i) {
-      double[] values = random.doubles(SIZES[i], -1, 1).map(x -> x * scale).toArray();
+      double[] values = random.doubles(sizes[i], -1, 1).map(x -> x * scale).toArray();
       // No constant: TensorFlow would compute with those before it runs.
-      Variable<? extends TNumber> part = tf.variable(Shape.of(SIZES[i]), type);
+      Variable<? extends TNumber> part = tf.variable(Shape.of(sizes[i]), type);
       session.run(tf.assign(Reals.unchecked(part), constant(values)));
       return part;
     }
@@ -111,12 +117,33 @@ class GraphVectorTest {
       double[] x = vectors.get(0);
       double[] y = vectors.get(1);
       double[] sums = vectors.get(2);
-      double dot = 0;
       for (int i = 0; i < x.length; i++) {
         assertThat(sums[i]).isCloseTo(2 * x[i] - y[i], within(1e-12));
-        dot += x[i] * y[i];
       }
-      assertThat(space.value(a.dot(b))).isCloseTo(dot, within(1e-12));
+      assertThat(space.value(a.dot(b))).isCloseTo(dot(x, y), within(1e-12));
+    }
+  }
+
+  /** These are put together by other ops than small ones. */
+  @Property(tries = 12)
+  void ofLargeTensorsToo(
+      @ForAll Random random,
+      @ForAll @IntRange(min = -30, max = 30) int exponent,
+      @ForAll boolean cpuOnly) {
+    double scale = Math.pow(10, exponent);
+    try (Space space = new Space(TFloat32.class, cpuOnly, new int[] {1 << 14, 1, 20_000})) {
+      WeightVector a = space.vector(random, 1);
+      WeightVector b = space.vector(random, scale);
+      // Not nearly orthogonal, so that nothing of ⟨a, c⟩ is lost by rounding.
+      WeightVector c = b.plus(a.times(scale));
+      List<double[]> vectors = entries(space, a, c, a.orthogonalTo(c));
+      double[] x = vectors.get(0);
+      double[] y = Arrays.stream(vectors.get(1)).map(v -> v / scale).toArray();
+      double along = dot(x, y) / dot(y, y);
+      for (int i = 0; i < x.length; i++) {
+        assertThat(vectors.get(2)[i]).isCloseTo(x[i] - along * y[i], within(1e-5));
+      }
+      assertThat(space.value(a.dot(c)) / scale).isCloseTo(dot(x, y), within(1e-5 * dot(x, x)));
     }
   }
 
@@ -134,6 +161,14 @@ class GraphVectorTest {
     }
   }
 
+  private static double dot(double[] x, double[] y) {
+    double dot = 0;
+    for (int i = 0; i < x.length; i++) {
+      dot += x[i] * y[i];
+    }
+    return dot;
+  }
+
   private static double[] entries(Space space, WeightVector vector) {
     return entries(space, new WeightVector[] {vector}).get(0);
   }
@@ -147,7 +182,7 @@ class GraphVectorTest {
     List<double[]> entries = new ArrayList<>();
     for (int v = 0; v < vectors.length; v++) {
       entries.add(
-          found.subList(v * SIZES.length, (v + 1) * SIZES.length).stream()
+          found.subList(v * space.sizes.length, (v + 1) * space.sizes.length).stream()
               .flatMapToDouble(Arrays::stream)
               .toArray());
     }
