@@ -11,6 +11,7 @@ import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 
 /**
@@ -113,7 +114,19 @@ final class Descent {
     parts.state = state;
     parts.gate = gate;
     parts.entrance = entrance;
-    parts.keeper = (name, i, value) -> state.keep(name, trained.get(i), value, inActive);
+    parts.owner = "descent";
+    parts.keeper =
+        new GraphStep.Keeper() {
+          @Override
+          public void keep(String name, int variable, Operand<TNumber> value) {
+            state.keep(name, trained.get(variable), value, inActive);
+          }
+
+          @Override
+          public void keepScalar(String name, Operand<TFloat64> value) {
+            state.keep(name, value, inActive);
+          }
+        };
     parts.gradients = () -> all(gradients(trained), entrance);
     parts.weights = () -> all(trained, entrance);
     parts.momenta = () -> all(momenta.of(trained, trained, state), entrance);

@@ -14,15 +14,18 @@ import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TNumber;
 
 /** The vectors of a step, made when a direction asks for them. */
 final class GraphStep implements StepVectors {
 
-  /** What is done with a vector that is to be kept. */
+  /** What is done with what is to be kept. */
   interface Keeper {
     void keep(String name, int variable, Operand<TNumber> value);
+
+    void keepScalar(String name, Operand<TFloat64> value);
   }
 
   private final GraphVector.Space space;
@@ -30,6 +33,7 @@ final class GraphStep implements StepVectors {
   private final StepState state;
   private final Function<Operand<TNumber>, Operand<TNumber>> entrance;
   private final Gate gate;
+  private final String owner;
   private final Keeper keeper;
   private final int draw;
 
@@ -53,6 +57,9 @@ final class GraphStep implements StepVectors {
     /** How what was kept comes into the part of the step that reads it. */
     Function<Operand<TNumber>, Operand<TNumber>> entrance;
 
+    /** Whose names for what is kept these are: ascent and descent have their own. */
+    String owner;
+
     Keeper keeper;
 
     /** Tells the random numbers of replicas apart. */
@@ -69,6 +76,7 @@ final class GraphStep implements StepVectors {
     this.state = parts.state;
     this.entrance = parts.entrance;
     this.gate = parts.gate;
+    this.owner = parts.owner;
     this.keeper = parts.keeper;
     this.draw = parts.draw;
     this.gradients = parts.gradients;
@@ -115,26 +123,52 @@ final class GraphStep implements StepVectors {
 
   @Override
   public WeightVector kept(String name) {
-    GraphScope.requireValid(name);
+    String slot = slot(name);
     List<Operand<TNumber>> parts = new ArrayList<>();
-    variables.forEach(variable -> parts.add(entrance.apply(state.slot(name, variable))));
-    parts.forEach(part -> inVariables.add(part.asOutput()));
+    variables.forEach(variable -> parts.add(read(state.slot(slot, variable))));
     return space.vector(parts);
   }
 
   @Override
   public void keep(String name, WeightVector vector) {
-    GraphScope.requireValid(name);
+    String slot = slot(name);
     List<Operand<TNumber>> parts = vector.parts();
     for (int i = 0; i < parts.size(); i++) {
-      Operand<TNumber> value = parts.get(i);
-      if (inVariables.contains(value.asOutput())) {
-        // The memory of a variable that may be assigned first.
-        value = space.ops(i).deepCopy(value);
-      }
       Class<TNumber> type = Reals.computeType(variables.get(i));
-      keeper.keep(name, i, new Reals(space.ops(i)).cast(value, type));
+      keeper.keep(slot, i, toKeep(space.ops(i), parts.get(i), type));
     }
+  }
+
+  @Override
+  public Operand<TNumber> keptScalar(String name) {
+    Operand<TNumber> kept = read(Reals.unchecked(state.scalar(slot(name))));
+    return new Reals(space.ops()).cast(kept, scalar(0).type());
+  }
+
+  @Override
+  public void keepScalar(String name, Operand<? extends TNumber> value) {
+    keeper.keepScalar(slot(name), toKeep(space.ops(), value, TFloat64.class));
+  }
+
+  private String slot(String name) {
+    GraphScope.requireValid(name);
+    return owner + "-" + name;
+  }
+
+  private Operand<TNumber> read(Operand<TNumber> slot) {
+    Operand<TNumber> entered = entrance.apply(slot);
+    inVariables.add(entered.asOutput());
+    return entered;
+  }
+
+  /** In no memory of a variable, which may be assigned first. */
+  private <T extends TNumber> Operand<T> toKeep(
+      Ops tf, Operand<? extends TNumber> value, Class<T> type) {
+    Operand<TNumber> own =
+        inVariables.contains(value.asOutput())
+            ? tf.deepCopy(Reals.<Operand<TNumber>>unchecked(value))
+            : Reals.unchecked(value);
+    return Reals.unchecked(new Reals(tf).cast(own, Reals.unchecked(type)));
   }
 
   @Override

@@ -8,6 +8,7 @@ import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 
 /** What the ε of a group of replicas, which share it, goes along: g, or what is made of it. */
@@ -61,7 +62,19 @@ final class GroupGradients {
     parts.state = state;
     parts.gate = gate;
     parts.entrance = x -> gate.enter(x, device);
-    parts.keeper = (name, i, value) -> state.keepMean(at, name, first.perturbed.get(i), value);
+    parts.owner = "ascent";
+    parts.keeper =
+        new GraphStep.Keeper() {
+          @Override
+          public void keep(String name, int variable, Operand<TNumber> value) {
+            state.keepMean(at, name, first.perturbed.get(variable), value);
+          }
+
+          @Override
+          public void keepScalar(String name, Operand<TFloat64> value) {
+            state.keepMean(at, name, value);
+          }
+        };
     parts.draw = number;
     parts.gradients = () -> means(group, at, places);
     parts.weights = () -> places.enter(gate, first.perturbed, v -> reads.read(v, places.device(v)));

@@ -58,6 +58,8 @@ final class StepState {
   /** What several replicas are to keep under one name. */
   private final Map<String, Map<Output<?>, DeviceSums>> ofReplicas = new LinkedHashMap<>();
 
+  private final Map<String, DeviceSums> scalarsOfReplicas = new LinkedHashMap<>();
+
   private Optional<Operand<TInt64>> steps = Optional.empty();
   private Optional<Operand<TInt64>> ascents = Optional.empty();
 
@@ -112,8 +114,21 @@ final class StepState {
 
   /** Keeps a number in each step. */
   void keep(String name, Operand<TFloat64> value) {
+    keep(name, value, When.ALWAYS);
+  }
+
+  /**
+   * Keeps a number.
+   *
+   * @param inActive whether in steps with a second pass, or in the others
+   */
+  void keep(String name, Operand<TFloat64> value, boolean inActive) {
+    keep(name, value, inActive ? When.ACTIVE : When.PASSIVE);
+  }
+
+  private void keep(String name, Operand<TFloat64> value, When when) {
     scalar(name);
-    assignments.add(new Assignment(scalars.get(name), value, When.ALWAYS));
+    assignments.add(new Assignment(scalars.get(name), value, when));
   }
 
   /** What was kept for a variable; zeros before. */
@@ -145,6 +160,12 @@ final class StepState {
         .add(at, value.asOutput());
   }
 
+  /** Keeps the mean of what replicas give, in steps with a second pass. */
+  void keepMean(GraphScope at, String name, Operand<TFloat64> value) {
+    scalar(name);
+    scalarsOfReplicas.computeIfAbsent(name, n -> new DeviceSums()).add(at, value.asOutput());
+  }
+
   /**
    * Keeps a value.
    *
@@ -169,6 +190,10 @@ final class StepState {
                   keep(name, variable, sums.times(reals, 1.0 / groups), true);
                 }));
     ofReplicas.clear();
+    Reals reals = new Reals(scope.ops());
+    scalarsOfReplicas.forEach(
+        (name, sums) -> keep(name, Reals.unchecked(sums.times(reals, 1.0 / groups)), true));
+    scalarsOfReplicas.clear();
   }
 
   /** What has to be computed before anything is assigned. */

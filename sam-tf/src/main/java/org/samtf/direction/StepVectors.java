@@ -42,7 +42,7 @@ public interface StepVectors {
 
   /**
    * A vector that was kept by an earlier step, in variables that are saved, restored and exported
-   * with the others.
+   * with the others. An ascent and a descent do not see what the other keeps.
    *
    * @param name of letters, digits and underscores
    * @return what {@link #keep} was last given for this name; zero before
@@ -57,6 +57,23 @@ public interface StepVectors {
    * @param vector the vector
    */
   void keep(String name, WeightVector vector);
+
+  /**
+   * A number that was kept by an earlier step; as {@link #kept}.
+   *
+   * @param name of letters, digits and underscores; a vector may have the same
+   * @return a scalar of the type of {@link #scalar}: what {@link #keepScalar} was last given for
+   *     this name; zero before
+   */
+  Operand<TNumber> keptScalar(String name);
+
+  /**
+   * Keeps a number, in float64; as {@link #keep}.
+   *
+   * @param name as for {@link #keptScalar}
+   * @param value a scalar of a floating-point type
+   */
+  void keepScalar(String name, Operand<? extends TNumber> value);
 
   /**
    * How many steps were taken before this one.
