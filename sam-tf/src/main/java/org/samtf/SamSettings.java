@@ -202,7 +202,7 @@ final class SamSettings {
     String given = condition.map(c -> "a condition (" + c + ")").orElse("a descent direction");
     boolean subset = cut instanceof BatchCut.AscentSubset;
     refuse(
-        appliesGradient() && subset,
+        usesGradient() && subset,
         given
             + " needs the gradient at w of the whole batch, but ascentExamples computes that of a"
             + " part; leave one of them out");
@@ -217,7 +217,7 @@ final class SamSettings {
             + " is of the gradient of the whole batch, which sequential micro-batches have at the"
             + " end only; leave sequential out");
     refuse(
-        !hasFirstPass() && appliesGradient(),
+        !hasFirstPass() && usesGradient(),
         "the ascent direction saves the pass at w, but "
             + given
             + " needs the gradient from there; leave one of them out");
@@ -265,8 +265,15 @@ final class SamSettings {
   }
 
   /** Whether what is applied may be made of g: of all replicas together. */
-  boolean appliesGradient() {
+  boolean usesGradient() {
     return condition.isPresent() || descentDirection.isPresent();
+  }
+
+  /**
+   * Whether g itself may be applied, which then is the wrapped optimizer's own, to the last bit.
+   */
+  boolean appliesGradient() {
+    return usesGradient() && descentDirection.map(DescentDirection::appliesGradient).orElse(true);
   }
 
   /** Whether the perturbation is the same for all replicas, since it comes from no replica. */

@@ -166,7 +166,7 @@ final class StepWriter {
     for (int i = start; i < end; i++) {
       FirstPass first = firstPass(i, sequence.before(replicas.scope(i)));
       List<? extends Op> pass = List.copyOf(first.gradients.values());
-      if (settings.appliesGradient()) {
+      if (settings.usesGradient()) {
         pass = descent.firstSums.add(first.scope.withSubScope("ascent"), first.gradients);
       }
       sequence.ends(first.scope, settings.hasFirstPass() ? pass : List.of());
@@ -179,7 +179,6 @@ final class StepWriter {
   private FirstPass firstPass(int number, List<Op> after) {
     GraphScope at = replicas.scope(number);
     Replica replica = replicas.forAscent(number, after);
-    // Where g itself may be applied it is the wrapped optimizer's own, to the last bit.
     boolean narrowMatMuls =
         settings.cpuOnly && !settings.appliesGradient() && NarrowMatMuls.areIn(replica.forward);
     List<Output<?>> xs = variables.in(replica.forward);

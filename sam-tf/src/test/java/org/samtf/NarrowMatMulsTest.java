@@ -7,10 +7,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.samtf.direction.DescentDirections;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
@@ -98,18 +99,23 @@ class NarrowMatMulsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 4})
-  void bothFormsTrainToTheSameWeights(int parts) {
+  @CsvSource({"1, false", "4, false", "1, true"})
+  void bothFormsTrainToTheSameWeights(int parts, boolean looking) {
     double[][] trained = new double[2][];
     for (boolean cpuOnly : new boolean[] {false, true}) {
       try (Perceptron<TFloat64> perceptron = new Perceptron<>(TFloat64.class, 64, 1024, 512)) {
         perceptron.train(
-            (graph, base) ->
-                SamOptimizer.builder(graph, base)
-                    .rho(0.5f)
-                    .microBatches(parts, perceptron.x)
-                    .cpuOnly(cpuOnly)
-                    .build(),
+            (graph, base) -> {
+              SamOptimizerBuilder builder =
+                  SamOptimizer.builder(graph, base)
+                      .rho(0.5f)
+                      .microBatches(parts, perceptron.x)
+                      .cpuOnly(cpuOnly);
+              if (looking) {
+                builder.every(2).descent(DescentDirections.looking(0.7));
+              }
+              return builder.build();
+            },
             3);
         trained[cpuOnly ? 1 : 0] = perceptron.weights();
         assertThat(perceptron.narrow()).hasSize(cpuOnly && parts == 1 ? 1 : cpuOnly ? 8 : 0);
@@ -131,6 +137,24 @@ class NarrowMatMulsTest {
           .singleElement()
           .asString()
           .startsWith("Sam/ascent/rewritten/Sam/ascent/gradients/MatMul");
+    }
+  }
+
+  /** Other steps apply it as it is. */
+  @Test
+  void noGradientThatMayBeAppliedIsInTheOtherForm() {
+    assertThat(narrow(b -> b.every(2))).isEmpty();
+    assertThat(narrow(b -> b.every(2).descent(DescentDirections.surrogateGap(0.2)))).isEmpty();
+    assertThat(narrow(b -> b.every(2).descent(DescentDirections.looking(0)))).isEmpty();
+    assertThat(narrow(b -> b.every(2).descent(DescentDirections.looking(0.7)))).hasSize(1);
+  }
+
+  private static List<String> narrow(UnaryOperator<SamOptimizerBuilder> settings) {
+    try (Perceptron<TFloat32> perceptron = new Perceptron<>(TFloat32.class, 32, 1024, 512)) {
+      perceptron.train(
+          (graph, base) -> settings.apply(SamOptimizer.builder(graph, base).cpuOnly(true)).build(),
+          0);
+      return perceptron.narrow();
     }
   }
 

@@ -34,4 +34,15 @@ public interface DescentDirection {
   default WeightVector withoutSecondPass(StepVectors step) {
     return step.gradient();
   }
+
+  /**
+   * Whether steps without a second pass apply the gradient at w as it is, so that it has to be, to
+   * the last bit, that of the wrapped optimizer.
+   *
+   * @return true by default; with false CPUs compute the gradient of some networks faster, with
+   *     other rounding
+   */
+  default boolean appliesGradient() {
+    return true;
+  }
 }

@@ -1,6 +1,8 @@
 package org.samtf.direction;
 
+import org.samtf.internal.graph.Magnitudes;
 import org.samtf.internal.graph.Numbers;
+import org.samtf.internal.graph.Reals;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
@@ -123,8 +125,8 @@ public final class DescentDirections {
    * Minimization", arXiv 2203.02714).
    *
    * <pre>
-   * with a second pass:     g_sam;  keeps u, the direction of the part of g_sam orthogonal to g
-   * without a second pass:  g + α‖g‖u
+   * with a second pass:     g_sam;  keeps r, the part of g_sam orthogonal to g, and ‖r‖
+   * without a second pass:  g + α‖g‖ r/‖r‖
    * </pre>
    *
    * @param alpha α, finite and not negative; the authors have 0.7
@@ -136,7 +138,9 @@ public final class DescentDirections {
     return new Named("LookSAM, alpha " + alpha) {
       @Override
       public WeightVector of(StepVectors step, WeightVector perturbed) {
-        step.keep("direction", perturbed.orthogonalTo(step.gradient()).unit());
+        WeightVector rest = perturbed.orthogonalTo(step.gradient());
+        step.keep("rest", rest);
+        step.keepScalar("length", rest.norm());
         return perturbed;
       }
 
@@ -144,7 +148,13 @@ public final class DescentDirections {
       public WeightVector withoutSecondPass(StepVectors step) {
         Ops tf = step.ops();
         Operand<TNumber> length = tf.math.mul(step.gradient().norm(), step.scalar(alpha));
-        return step.gradient().plus(step.kept("direction").times(length));
+        Operand<TNumber> divisor = Magnitudes.orOne(tf, new Reals(tf), step.keptScalar("length"));
+        return step.gradient().plus(step.kept("rest").times(tf.math.div(length, divisor)));
+      }
+
+      @Override
+      public boolean appliesGradient() {
+        return alpha == 0;
       }
     };
   }
