@@ -32,11 +32,9 @@ record Result(Labels labels, String contestant, Contestant.Setting setting, List
             .toArray());
   }
 
-  boolean hasSeedsOf(Result other) {
-    return runs.stream()
-        .map(PriceRun::seed)
-        .toList()
-        .equals(other.runs.stream().map(PriceRun::seed).toList());
+  long seedsInCommonWith(Result other) {
+    List<Long> its = other.runs.stream().map(PriceRun::seed).toList();
+    return runs.stream().map(PriceRun::seed).filter(its::contains).count();
   }
 
   double secondPassShare() {

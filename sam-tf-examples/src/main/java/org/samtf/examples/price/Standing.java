@@ -109,9 +109,9 @@ record Standing(
     return results.stream().filter(r -> r.contestant().equals(name)).findFirst().orElse(null);
   }
 
-  /** Null against itself, and against what has not been run with the same seeds. */
+  /** By the seeds that both have; null against itself, and if those are fewer than two. */
   private static Spread difference(Result result, Result other) {
-    return other == null || other == result || !result.hasSeedsOf(other)
+    return other == null || other == result || result.seedsInCommonWith(other) < 2
         ? null
         : result.minus(other, PriceRun::testAccuracy);
   }

@@ -66,11 +66,21 @@ class StandingTest {
   }
 
   @Test
-  void otherSeedsAreNotCompared() {
+  void oneSeedInCommonIsNotCompared() {
     List<Standing> rows = of(result("base", 0.1, 0.2), result("sam", 0.9));
 
     assertThat(rows.get(1).minusBase()).isNull();
     assertThat(rows.get(1).againstBase()).isEqualTo("-");
+  }
+
+  @Test
+  void theSeedsInCommonAreCompared() {
+    List<Standing> rows =
+        of(result("base", 0.1, 0.2, 0.3, 0.4, 0.5, 0.6), result("sam", 0.2, 0.3, 0.4, 0.5, 0.61));
+
+    assertThat(rows.get(1).minusBase().mean()).isCloseTo(0.102, Offset.offset(1e-9));
+    assertThat(rows.get(1).againstBase()).isEqualTo("better");
+    assertThat(rows.get(1).isComplete()).isFalse();
   }
 
   /** A run that went on for some hours has all of one contestant and half of the next. */
@@ -81,7 +91,7 @@ class StandingTest {
 
     assertThat(rows).extracting(Standing::isComplete).containsExactly(true, true, false);
     assertThat(rows).extracting(Standing::onFront).containsExactly(true, false, false);
-    assertThat(rows.get(2).minusBase()).isNull();
+    assertThat(rows.get(2).minusBase().size()).isEqualTo(2);
   }
 
   @Test
