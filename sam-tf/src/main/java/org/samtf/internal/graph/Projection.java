@@ -71,21 +71,25 @@ public final class Projection {
 
   private static List<Operand<TNumber>> quotients(
       Ops tf, List<Operand<TNumber>> xs, Operand<TNumber> divisor) {
-    List<Operand<TNumber>> quotients = new ArrayList<>();
-    for (Operand<TNumber> x : xs) {
-      Ops there = Places.beside(tf, x);
-      quotients.add(there.math.div(x, new Reals(there).cast(divisor, x.type())));
-    }
-    return quotients;
+    return each(tf, xs, divisor, (there, x, y) -> there.math.div(x, y));
   }
 
   private static List<Operand<TNumber>> multiples(
       Ops tf, List<Operand<TNumber>> xs, Operand<TNumber> factor) {
-    List<Operand<TNumber>> multiples = new ArrayList<>();
+    return each(tf, xs, factor, (there, x, y) -> there.math.mul(x, y));
+  }
+
+  private interface Binary {
+    Operand<TNumber> of(Ops tf, Operand<TNumber> x, Operand<TNumber> scalar);
+  }
+
+  private static List<Operand<TNumber>> each(
+      Ops tf, List<Operand<TNumber>> xs, Operand<TNumber> scalar, Binary operation) {
+    List<Operand<TNumber>> results = new ArrayList<>();
     for (Operand<TNumber> x : xs) {
       Ops there = Places.beside(tf, x);
-      multiples.add(there.math.mul(x, new Reals(there).cast(factor, x.type())));
+      results.add(operation.of(there, x, new Reals(there).cast(scalar, x.type())));
     }
-    return multiples;
+    return results;
   }
 }
