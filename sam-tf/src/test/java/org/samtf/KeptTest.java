@@ -31,7 +31,7 @@ class KeptTest {
     List<Operand<TFloat64>> of(Ops tf, Variable<TFloat64> w);
   }
 
-  /** Half of w², of w = 2; what is kept is read in the second of two steps. */
+  /** What a step from w = 2 kept, as the step after it would read it. */
   private double[] keptByOneStep(Losses losses, UnaryOperator<SamOptimizerBuilder> settings) {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
