@@ -12,6 +12,7 @@ import java.util.function.UnaryOperator;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +33,7 @@ import org.tensorflow.types.family.TNumber;
 /**
  * Small gradients laid end to end, as a build for GPUs has them, give what each by itself gives.
  */
+@Tag("one-line")
 class PackingTest {
 
   private static final List<Double> NORMS = List.of(1.0, 1.5, 2.0, 3.0, Double.POSITIVE_INFINITY);
@@ -139,6 +141,7 @@ class PackingTest {
   }
 
   @Property(tries = 20)
+  @net.jqwik.api.Tag("one-line")
   void givesWhatEachByItselfGives(
       @ForAll Random random,
       @ForAll @IntRange(min = 1, max = 9) int count,

@@ -19,6 +19,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.PropertyDefaults;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.samtf.LinearModel.Step;
@@ -29,6 +30,7 @@ import org.tensorflow.types.family.TNumber;
 
 /** What defines ε(w): ‖ε‖_p = ρ, and no other vector of that norm has a larger ⟨ε, g⟩. */
 @PropertyDefaults(tries = 1000, edgeCases = EdgeCasesMode.NONE)
+@Tag("one-line")
 class PerturbationPropertiesTest {
 
   private static final double[] NORMS = {1, 1.1, 1.5, 2, 3, 10, Double.POSITIVE_INFINITY};
