@@ -1,5 +1,7 @@
 package org.samtf.examples.price;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,7 +47,12 @@ public record Contestant(String name, Variant variant, int epochFactor) {
           "rate %s, momentum %s%s",
           learningRate,
           momentum,
-          rho == 0 ? "" : ", rho " + rho);
+          rho == 0 ? "" : ", rho " + sixDigits(rho));
+    }
+
+    /** 0.01f times ten is 0.099999994f. */
+    private static float sixDigits(float x) {
+      return new BigDecimal(x).round(new MathContext(6)).floatValue();
     }
   }
 

@@ -74,4 +74,12 @@ class ChoiceTest {
     assertThat(Runs.GRID.settings(Contestant.of("asam")).get(0).rho())
         .isCloseTo(0.5f, Offset.offset(1e-5f));
   }
+
+  @Test
+  void aScaledRadiusIsShownAsItWasMeant() {
+    assertThat(new Contestant.Setting(0.01f, 0.9f, 0.01f * 10))
+        .hasToString("rate 0.01, momentum 0.9, rho 0.1");
+    assertThat(new Contestant.Setting(0.03f, 0.9f, 0.2f * 10))
+        .hasToString("rate 0.03, momentum 0.9, rho 2.0");
+  }
 }
