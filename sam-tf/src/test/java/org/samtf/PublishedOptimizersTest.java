@@ -47,9 +47,7 @@ import org.tensorflow.types.TFloat64;
  */
 class PublishedOptimizersTest {
   private static final int STEPS = 5;
-
-  /** Without order more than half of the first steps are wrong. */
-  private static final int REPETITIONS = 15;
+  private static final int REPETITIONS = 50;
 
   /** All that TensorFlow computes in double; Nadam has its schedule in float32. */
   private static final double TOLERANCE = 1e-6;

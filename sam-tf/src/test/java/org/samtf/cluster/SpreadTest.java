@@ -16,7 +16,6 @@ import java.util.Random;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +41,6 @@ import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat64;
 
 /** Weights on several tasks, which are processes here. */
-@Tag("one-line")
 class SpreadTest {
 
   private static final int[] DIMS = {5, 7, 4, 2};
