@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.samtf.examples.benchmark.VariantPrice;
 import org.samtf.examples.benchmark.VariantPrices;
 import org.samtf.examples.failure.InputException;
@@ -30,7 +32,8 @@ final class Times {
   /**
    * Steps times the price of one.
    *
-   * @throws InputException if it is no file of prices of this network and batch size
+   * @throws InputException if it is no file of prices of this network and batch size, or has one
+   *     that is no positive number
    */
   static Times of(Path file, PricePlan plan) {
     VariantPrices prices;
@@ -53,10 +56,24 @@ final class Times {
           BENCHMARK + " with that network and --batch-size",
           "measure it or leave it out");
     }
+    ofNetwork.forEach(price -> requireNumbers(file, price));
     VariantPrices kept =
         new VariantPrices(
             prices.machine(), prices.batchSize(), prices.steps(), prices.warmUp(), ofNetwork);
     return new Times(Optional.of(kept), plan);
+  }
+
+  private static void requireNumbers(Path file, VariantPrice price) {
+    boolean areNumbers =
+        Stream.of(price.baseMillis(), price.ratio(), price.skippedRatio())
+            .filter(Objects::nonNull)
+            .allMatch(x -> Double.isFinite(x) && x > 0);
+    if (!areNumbers) {
+      throw new InputException(
+          "--prices " + file + " has a price of " + price.variant() + " that is no positive number",
+          BENCHMARK,
+          "measure again or leave it out");
+    }
   }
 
   /** Whether they were measured step by step in turn, on a machine with nothing else to do. */

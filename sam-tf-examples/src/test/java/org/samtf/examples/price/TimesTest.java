@@ -10,6 +10,8 @@ import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.samtf.examples.benchmark.VariantPrice;
 import org.samtf.examples.benchmark.VariantPrices;
 import org.samtf.examples.failure.InputException;
@@ -101,5 +103,19 @@ class TimesTest {
         .withMessageContaining("cannot be read; expected a file of \"benchmark variants --json\"");
     Files.writeString(file, "{}");
     assertThatExceptionOfType(InputException.class).isThrownBy(() -> Times.of(file, Runs.plan(3)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, 0, -1})
+  void pricesThatAreNoPositiveNumbersAreRefused(double x) throws IOException {
+    for (VariantPrice price :
+        List.of(price("sam", x, 1.9, null), price("sam", 4, x, null), price("sam", 4, 1.9, x))) {
+      Path file = directory.resolve("prices.json");
+      Figures.write(file, new VariantPrices("quiet machine", 16, 10, 2, List.of(price)));
+
+      assertThatExceptionOfType(InputException.class)
+          .isThrownBy(() -> Times.of(file, Runs.plan(3)))
+          .withMessageContaining("has a price of sam that is no positive number");
+    }
   }
 }
