@@ -33,7 +33,6 @@ import org.tensorflow.types.family.TNumber;
 /**
  * Small gradients laid end to end, as a build for GPUs has them, give what each by itself gives.
  */
-@Tag("one-line")
 class PackingTest {
 
   private static final List<Double> NORMS = List.of(1.0, 1.5, 2.0, 3.0, Double.POSITIVE_INFINITY);
@@ -230,6 +229,7 @@ class PackingTest {
   }
 
   /** A CPU starts an op fast, but not hundreds of them. */
+  @Tag("one-line")
   @Test
   void onCpusOnlyManyAreLaidEndToEnd() {
     int many = Packing.MANY_ON_CPU;
@@ -255,6 +255,7 @@ class PackingTest {
   }
 
   /** In the order of their shapes, with some that have a shape for themselves. */
+  @Tag("one-line")
   @Test
   void onCpusThoseOfOneShapeAreStacked() {
     List<Shape> shapes = new ArrayList<>();
